@@ -1,0 +1,109 @@
+// InferenceService (KServe): a model to serve, how, and how far to scale it.
+import type { Kind } from "./kind.ts";
+import type { Condition, KubeObject } from "./object.ts";
+import type { DeploymentStrategy } from "./deployment.ts";
+import type { Container, PodSpec } from "./pod.ts";
+import type { HorizontalPodAutoscalerBehavior } from "./scaled-object.ts";
+
+/** Quantities keep the text that the user wrote: "0.6" never becomes "600m". */
+export type MetricTarget = {
+  readonly type?: "Utilization" | "Value" | "AverageValue";
+  readonly value?: string | number;
+  readonly averageValue?: string | number;
+  readonly averageUtilization?: number;
+};
+
+export type AutoScalingMetric = {
+  readonly type: "Resource" | "External" | "PodMetric";
+  readonly resource?: { readonly name: string; readonly target?: MetricTarget };
+  readonly external?: {
+    readonly metric: {
+      readonly backend?: string;
+      readonly serverAddress?: string;
+      readonly query?: string;
+      readonly namespace?: string;
+    };
+    readonly authenticationRef?: {
+      readonly authenticationRef?: { readonly name: string };
+      readonly authModes?: string;
+    };
+    readonly target?: MetricTarget;
+  };
+  readonly podmetric?: {
+    readonly metric: {
+      readonly backend?: string;
+      readonly serverAddress?: string;
+      readonly metricNames?: readonly string[];
+      readonly query?: string;
+      readonly operationOverTime?: string;
+    };
+    readonly target?: MetricTarget;
+  };
+};
+
+/** The `model` block is an inline container whose name is fixed. */
+export type PredictorModel = Omit<Container, "name"> & {
+  readonly modelFormat: { readonly name: string; readonly version?: string };
+  readonly runtime?: string;
+  readonly runtimeVersion?: string;
+  readonly protocolVersion?: string;
+  readonly storageUri?: string;
+};
+
+export type Predictor = Partial<PodSpec> & {
+  readonly name?: string;
+  readonly model?: PredictorModel;
+  readonly minReplicas?: number;
+  readonly maxReplicas?: number;
+  readonly scaleMetric?: string;
+  readonly scaleTarget?: number;
+  readonly autoScaling?: {
+    readonly metrics?: readonly AutoScalingMetric[];
+    readonly behavior?: HorizontalPodAutoscalerBehavior;
+  };
+  readonly timeout?: number;
+  readonly deploymentStrategy?: DeploymentStrategy;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+};
+
+export type InferenceServiceStatus = {
+  readonly url?: string;
+  readonly address?: { readonly url: string };
+  readonly components?: Readonly<Record<string, { readonly url?: string }>>;
+  readonly conditions?: readonly Condition[];
+  readonly deploymentMode?: string;
+  readonly observedGeneration?: number;
+  readonly modelStatus?: {
+    readonly copies?: { readonly totalCopies: number; readonly failedCopies: number };
+    readonly states?: { readonly activeModelState: string; readonly targetModelState: string };
+    readonly transitionStatus?: string;
+    readonly lastFailureInfo?: {
+      readonly reason: string;
+      readonly message: string;
+      readonly exitCode?: number;
+    };
+  };
+  readonly clusterServingRuntimeName?: string;
+};
+
+export type InferenceService = KubeObject & {
+  readonly spec: { readonly predictor: Predictor };
+  readonly status?: InferenceServiceStatus;
+};
+
+/** Annotations and labels of KServe that Dunlin reads or writes. */
+export const autoscalerClassAnnotation = "serving.kserve.io/autoscalerClass";
+export const deploymentModeAnnotation = "serving.kserve.io/deploymentMode";
+export const inferenceServiceLabel = "serving.kserve.io/inferenceservice";
+
+export const inferenceServiceKind: Kind<InferenceService> = {
+  group: "serving.kserve.io",
+  version: "v1beta1",
+  kind: "InferenceService",
+  plural: "inferenceservices",
+  singular: "inferenceservice",
+  namespaced: true,
+  schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
+  columns: [],
+};

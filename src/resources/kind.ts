@@ -1,0 +1,53 @@
+// How an API kind is described, once, for everyone: the server that stores it, the CRD that is
+// generated from it, the client that addresses it, and the table that kubectl prints of it.
+import type { Cause } from "./cause.ts";
+import type { KubeObject } from "./object.ts";
+import type { Schema } from "./schema.ts";
+
+export type ColumnType = "string" | "integer" | "number" | "boolean" | "date";
+
+/** One printed column. Those of priority above 0 appear with `-o wide` only. */
+export type Column = {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly description?: string;
+  readonly priority?: number;
+  /** Where the cell's value stands in the object, as a CRD says it. Absent where `cells` computes it. */
+  readonly jsonPath?: string;
+};
+
+export type Cell = string | number | boolean | null;
+
+/** Dotted paths, as a CRD's scale subresource has them: `.spec.replicas`. */
+export type ScalePaths = {
+  readonly specReplicasPath: string;
+  readonly statusReplicasPath: string;
+  readonly labelSelectorPath?: string;
+};
+
+export type Kind<T extends KubeObject = KubeObject> = {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  readonly namespaced: boolean;
+  /** The structural schema of the object: `spec`, `status`, `data` and so on, without metadata. */
+  readonly schema: Schema;
+  readonly subresources?: { readonly status?: boolean; readonly scale?: ScalePaths };
+  readonly columns: readonly Column[];
+  /** The cells of a built-in kind, one for each column, in order. A custom kind uses `jsonPath`. */
+  readonly cells?: (object: T, nowMs: number) => readonly Cell[];
+  /** Defaults that a schema cannot express, because they depend on other fields. */
+  readonly withDefaults?: (object: T) => T;
+  /** What is wrong with an object that fits its schema; empty when nothing is. */
+  readonly validate?: (object: T, old: T | undefined) => readonly Cause[];
+};
+
+/** `v1` for the core group, else `group/version`. */
+export function apiVersionOf(kind: Pick<Kind, "group" | "version">): string {
+  return kind.group === "" ? kind.version : `${kind.group}/${kind.version}`;
+}
