@@ -75,11 +75,6 @@ export class WorkQueue {
     if (this.#again.delete(key)) this.add(key);
   }
 
-  /** Nothing waits and nothing is being worked on; keys that are due later do not count. */
-  get idle(): boolean {
-    return this.#waiting.size === 0 && this.#working.size === 0;
-  }
-
   close(): void {
     this.#closed = true;
     for (const { cancel } of this.#timers.values()) cancel();
