@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseQuantity } from "./quantity.ts";
+import { quantityValue } from "./quantity.ts";
 
 const cases: readonly [text: string, value: number | undefined][] = [
   ["2", 2],
@@ -23,4 +23,4 @@ const cases: readonly [text: string, value: number | undefined][] = [
 ];
 
 for (const [text, value] of cases)
-  test(`"${text}" is ${value}`, () => assert.equal(parseQuantity(text), value));
+  test(`"${text}" is ${value}`, () => assert.equal(quantityValue(text), value));
