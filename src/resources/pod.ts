@@ -29,6 +29,13 @@ export type EnvVar = {
   };
 };
 
+/** All keys of a ConfigMap or a Secret as variables, each name with the prefix before it. */
+export type EnvFromSource = {
+  readonly prefix?: string;
+  readonly configMapRef?: { readonly name?: string; readonly optional?: boolean };
+  readonly secretRef?: { readonly name?: string; readonly optional?: boolean };
+};
+
 export type ContainerPort = {
   readonly name?: string;
   readonly containerPort: number;
@@ -69,6 +76,7 @@ export type Container = {
   readonly args?: readonly string[];
   readonly workingDir?: string;
   readonly env?: readonly EnvVar[];
+  readonly envFrom?: readonly EnvFromSource[];
   readonly ports?: readonly ContainerPort[];
   readonly resources?: ResourceRequirements;
   readonly volumeMounts?: readonly VolumeMount[];
