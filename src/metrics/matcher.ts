@@ -1,0 +1,42 @@
+// Label matchers: the four tests that a selector puts to a label's value. As data they can be
+// printed and rewritten; compiled they can be run.
+import { compileRegexp } from "./regexp.ts";
+import { labelValue, type Labels } from "./labels.ts";
+
+export type MatcherOp = "=" | "!=" | "=~" | "!~";
+
+export type LabelMatcher = {
+  readonly label: string;
+  readonly op: MatcherOp;
+  readonly value: string;
+};
+
+export type CompiledMatcher = LabelMatcher & { readonly accepts: (value: string) => boolean };
+
+export type CompileResult =
+  | { readonly kind: "compiled"; readonly matcher: CompiledMatcher }
+  | { readonly kind: "malformed"; readonly message: string };
+
+/** Fails only for the regexp operators, when the pattern is none or uses what RE2 does not have. */
+export function compileMatcher(matcher: LabelMatcher): CompileResult {
+  const { op, value } = matcher;
+  switch (op) {
+    case "=":
+      return { kind: "compiled", matcher: { ...matcher, accepts: (other) => other === value } };
+    case "!=":
+      return { kind: "compiled", matcher: { ...matcher, accepts: (other) => other !== value } };
+    case "=~":
+    case "!~": {
+      const compiled = compileRegexp(value);
+      if (compiled.kind === "malformed") return compiled;
+      const { regexp } = compiled;
+      const wanted = op === "=~";
+      const accepts = (other: string) => regexp.test(other) === wanted;
+      return { kind: "compiled", matcher: { ...matcher, accepts } };
+    }
+  }
+}
+
+export function matchesAll(matchers: readonly CompiledMatcher[], labels: Labels): boolean {
+  return matchers.every((matcher) => matcher.accepts(labelValue(labels, matcher.label)));
+}

@@ -1,0 +1,83 @@
+// Literals as the text of a query writes them: numbers, durations, quoted strings. Each reader
+// answers undefined for text that is none.
+import { parseDuration } from "../lib/duration.ts";
+
+/** Reads `1.5e3`, `0x1F`, `1_000`, `Inf`, `NaN`, and durations as seconds; a sign may stand before. */
+export function parseNumber(text: string): number | undefined {
+  const [, sign, body = ""] = /^([+-]?)(.*)$/s.exec(text) ?? [];
+  const magnitude = parseMagnitude(body.toLowerCase());
+  return magnitude === undefined || sign !== "-" ? magnitude : -magnitude;
+}
+
+function parseMagnitude(text: string): number | undefined {
+  if (text === "inf") return Infinity;
+  if (text === "nan") return NaN;
+  const digits = text.replaceAll("_", "");
+  // Go reads a leading zero as octal, unless a digit contradicts it.
+  if (/^0[0-7]+$/.test(digits)) return parseInt(digits, 8);
+  if (/^(?:0x[\da-f]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)$/.test(digits)) return Number(digits);
+  const durationMs = parseDuration(text);
+  return durationMs === undefined ? undefined : durationMs / 1000;
+}
+
+/** Milliseconds of a duration (`1h30m`) or of a number of seconds (`90`). */
+export function parseDurationMs(text: string): number | undefined {
+  const seconds = parseNumber(text);
+  return seconds === undefined || !Number.isFinite(seconds)
+    ? undefined
+    : Math.round(seconds * 1000);
+}
+
+export function formatNumber(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (value === Infinity) return "+Inf";
+  if (value === -Infinity) return "-Inf";
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
+/** Reads a string in any of the three quotes, with the escapes of Go. */
+export function unquote(text: string): string | undefined {
+  const quote = text[0] ?? "";
+  if (text.length < 2 || !text.endsWith(quote)) return undefined;
+  const body = text.slice(1, -1);
+  if (quote === "`") return body;
+  let value = "";
+  let end = 0;
+  for (const match of body.matchAll(escapePattern)) {
+    const [whole, octal, hex, short, long, simple = ""] = match;
+    value += body.slice(end, match.index);
+    end = match.index + whole.length;
+    const digits = hex ?? short ?? long;
+    const point = digits === undefined ? undefined : parseInt(digits, 16);
+    if (octal !== undefined) value += String.fromCharCode(parseInt(octal, 8));
+    else if (point !== undefined) {
+      if (point > 0x10ffff) return undefined;
+      value += String.fromCodePoint(point);
+    } else {
+      const escaped = simpleEscapes.get(simple);
+      if (escaped === undefined && simple !== quote) return undefined;
+      value += escaped ?? quote;
+    }
+  }
+  return value + body.slice(end);
+}
+
+const escapePattern =
+  /\\(?:([0-7]{3})|x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([\s\S]|$))/g;
+
+const simpleEscapes: ReadonlyMap<string, string> = new Map([
+  ["a", "\x07"],
+  ["b", "\b"],
+  ["f", "\f"],
+  ["n", "\n"],
+  ["r", "\r"],
+  ["t", "\t"],
+  ["v", "\v"],
+  ["\\", "\\"],
+]);
+
+export function quote(value: string): string {
+  // JSON escapes the same characters in the same way, but for \u2028 and its like, which are legal
+  // as themselves in both.
+  return JSON.stringify(value);
+}
