@@ -1,6 +1,9 @@
 // Pod: containers that run together at one address.
 import type { Kind } from "./kind.ts";
 import type { Condition, KubeObject, ObjectMeta } from "./object.ts";
+import { podCells, podColumns } from "./pod-cells.ts";
+import { podSpecSchema, podStatusSchema } from "./pod-schema.ts";
+import { object } from "./schema.ts";
 
 export type ResourceList = Readonly<Record<string, string>>;
 export type ResourceRequirements = {
@@ -85,11 +88,29 @@ export type Container = {
   readonly startupProbe?: Probe;
   readonly terminationMessagePath?: string;
   readonly terminationMessagePolicy?: "File" | "FallbackToLogsOnError";
+  /** "Always" makes an init container a sidecar: it keeps running beside the others. */
+  readonly restartPolicy?: string;
 };
+
+export type KeyToPath = { readonly key: string; readonly path: string; readonly mode?: number };
 
 export type Volume = {
   readonly name: string;
   readonly emptyDir?: { readonly medium?: string; readonly sizeLimit?: string };
+  readonly configMap?: {
+    readonly name?: string;
+    readonly items?: readonly KeyToPath[];
+    readonly defaultMode?: number;
+    readonly optional?: boolean;
+  };
+  readonly secret?: {
+    readonly secretName?: string;
+    readonly items?: readonly KeyToPath[];
+    readonly defaultMode?: number;
+    readonly optional?: boolean;
+  };
+  readonly hostPath?: { readonly path: string; readonly type?: string };
+  readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: boolean };
 };
 
 export type Toleration = {
@@ -112,6 +133,9 @@ export type PodSpec = {
   readonly serviceAccountName?: string;
   readonly schedulerName?: string;
   readonly dnsPolicy?: string;
+  readonly securityContext?: Readonly<Record<string, unknown>>;
+  readonly readinessGates?: readonly { readonly conditionType: string }[];
+  readonly imagePullSecrets?: readonly { readonly name: string }[];
 };
 
 export type ContainerState = {
@@ -150,6 +174,7 @@ export type PodStatus = {
   readonly hostIPs?: readonly { readonly ip: string }[];
   readonly podIP?: string;
   readonly podIPs?: readonly { readonly ip: string }[];
+  readonly nominatedNodeName?: string;
   readonly qosClass?: string;
   readonly startTime?: string;
   readonly initContainerStatuses?: readonly ContainerStatus[];
@@ -170,6 +195,10 @@ export const podKind: Kind<Pod> = {
   plural: "pods",
   singular: "pod",
   namespaced: true,
-  schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
-  columns: [],
+  shortNames: ["po"],
+  categories: ["all"],
+  schema: object({ spec: podSpecSchema, status: podStatusSchema }, "spec"),
+  subresources: { status: true },
+  columns: podColumns,
+  cells: podCells,
 };

@@ -1,7 +1,12 @@
 // ReplicaSet: one revision of a Deployment's pods.
+import { ageCell, ageColumn, column, nameColumn } from "./columns.ts";
+import { replicaPaths, templateCells, templateColumns } from "./deployment.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject, LabelSelector } from "./object.ts";
+import { conditionsSchema, labelSelectorSchema } from "./object-meta-schema.ts";
+import { podTemplateSchema } from "./pod-schema.ts";
 import type { PodTemplateSpec } from "./pod.ts";
+import { int32, int64, object } from "./schema.ts";
 
 export type ReplicaSet = KubeObject & {
   readonly spec: {
@@ -19,6 +24,26 @@ export type ReplicaSet = KubeObject & {
   };
 };
 
+const spec = object(
+  {
+    replicas: int32,
+    minReadySeconds: int32,
+    selector: labelSelectorSchema,
+    template: podTemplateSchema,
+  },
+  "selector",
+);
+
+const status = object({
+  replicas: int32,
+  fullyLabeledReplicas: int32,
+  readyReplicas: int32,
+  availableReplicas: int32,
+  terminatingReplicas: int32,
+  observedGeneration: int64,
+  conditions: conditionsSchema,
+});
+
 export const replicaSetKind: Kind<ReplicaSet> = {
   group: "apps",
   version: "v1",
@@ -26,6 +51,24 @@ export const replicaSetKind: Kind<ReplicaSet> = {
   plural: "replicasets",
   singular: "replicaset",
   namespaced: true,
-  schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
-  columns: [],
+  shortNames: ["rs"],
+  categories: ["all"],
+  schema: object({ spec, status }, "spec"),
+  subresources: { status: true, scale: replicaPaths },
+  columns: [
+    nameColumn,
+    column("Desired", "How many pods are wanted.", "integer"),
+    column("Current", "How many pods there are.", "integer"),
+    column("Ready", "How many pods are ready.", "integer"),
+    ageColumn,
+    ...templateColumns,
+  ],
+  cells: ({ metadata, spec, status }, nowMs) => [
+    metadata.name,
+    spec.replicas ?? 0,
+    status?.replicas ?? 0,
+    status?.readyReplicas ?? 0,
+    ageCell(metadata.creationTimestamp, nowMs),
+    ...templateCells(spec.template, spec.selector),
+  ],
 };

@@ -28,3 +28,87 @@ export type Schema = {
   readonly "x-kubernetes-patch-strategy"?: "merge" | "replace" | "retainKeys" | "merge,retainKeys";
   readonly "x-kubernetes-patch-merge-key"?: string;
 };
+
+export const string: Schema = { type: "string" };
+export const boolean: Schema = { type: "boolean" };
+export const number: Schema = { type: "number" };
+export const int32: Schema = { type: "integer", format: "int32" };
+export const int64: Schema = { type: "integer", format: "int64" };
+export const time: Schema = { type: "string", format: "date-time" };
+export const base64: Schema = { type: "string", format: "byte" };
+export const intOrString: Schema = { "x-kubernetes-int-or-string": true };
+
+/**
+ * A resource quantity: text or a number. Built-in kinds take fractions too (`cpu: 0.5`), as the real
+ * API server does; the format says so, and is left out of CRDs, where Kubernetes does not know it.
+ */
+export const quantity: Schema = { "x-kubernetes-int-or-string": true, format: "quantity" };
+
+/** Any JSON object; what is in it is neither checked nor pruned. */
+export const anyObject: Schema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+
+/** An object of these fields and no others; `required` names the ones that must be there. */
+export function object<Fields extends Readonly<Record<string, Schema>>>(
+  properties: Fields,
+  ...required: readonly (keyof Fields & string)[]
+): Schema {
+  return { type: "object", properties, ...(required.length > 0 ? { required } : {}) };
+}
+
+/** An object of any keys, all of whose values look alike. */
+export function map(values: Schema): Schema {
+  return { type: "object", additionalProperties: values };
+}
+
+/** A list that is replaced as a whole. */
+export function list(items: Schema): Schema {
+  return { type: "array", items, "x-kubernetes-list-type": "atomic" };
+}
+
+/** A list of scalars, each of which occurs once; patches add to it. */
+export function set(items: Schema): Schema {
+  return {
+    type: "array",
+    items,
+    "x-kubernetes-list-type": "set",
+    "x-kubernetes-patch-strategy": "merge",
+  };
+}
+
+/**
+ * A list whose items are told apart by `keys`. Server-side apply uses all of them; a strategic merge
+ * patch knows one key only, the first.
+ */
+export function mapList(items: Schema, ...keys: readonly [string, ...string[]]): Schema {
+  return {
+    type: "array",
+    items,
+    "x-kubernetes-list-type": "map",
+    "x-kubernetes-list-map-keys": keys,
+    "x-kubernetes-patch-strategy": "merge",
+    "x-kubernetes-patch-merge-key": keys[0],
+  };
+}
+
+/** A union of which one branch is set: a strategic merge patch drops the other branches. */
+export function union(schema: Schema): Schema {
+  const merged = schema["x-kubernetes-patch-strategy"] === "merge";
+  return { ...schema, "x-kubernetes-patch-strategy": merged ? "merge,retainKeys" : "retainKeys" };
+}
+
+export function oneOf(...values: readonly string[]): Schema {
+  return { type: "string", enum: values };
+}
+
+export function described(description: string, schema: Schema): Schema {
+  return { ...schema, description };
+}
+
+export function atLeast(minimum: number, schema: Schema): Schema {
+  return { ...schema, minimum };
+}
+
+/** What the field is when nobody sets it. */
+export function defaulted(value: Json, schema: Schema): Schema {
+  return { ...schema, default: value };
+}

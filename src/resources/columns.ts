@@ -1,0 +1,40 @@
+// The pieces that the printed tables of built-in kinds share: the name and age columns, and cells of
+// things that may be absent.
+import { formatAge } from "../lib/duration.ts";
+import { parseTimestamp } from "../lib/timestamp.ts";
+import type { Column, ColumnType } from "./kind.ts";
+
+export const nameColumn: Column = {
+  name: "Name",
+  type: "string",
+  description: "The name of the object, unique within its namespace.",
+};
+
+export const ageColumn: Column = {
+  name: "Age",
+  type: "string",
+  description: "How long ago the object was created.",
+};
+
+/** A column that always prints. */
+export function column(name: string, description: string, type: ColumnType = "string"): Column {
+  return { name, type, description };
+}
+
+/** A column that prints with `-o wide` only. */
+export function wideColumn(name: string, description: string): Column {
+  return { name, type: "string", description, priority: 1 };
+}
+
+/** How long ago an RFC 3339 time was, as kubectl prints it; `<unknown>` where there is none. */
+export function ageCell(timestamp: string | undefined, nowMs: number): string {
+  const timeMs = timestamp === undefined ? undefined : parseTimestamp(timestamp);
+  return timeMs === undefined ? "<unknown>" : formatAge(nowMs - timeMs);
+}
+
+/** kubectl's word for what is not there. */
+export const none = "<none>";
+
+export function listCell(items: readonly string[] | undefined): string {
+  return items === undefined || items.length === 0 ? none : items.join(",");
+}
