@@ -56,6 +56,17 @@ export function readyEndpoints(
   return { kind: "endpoints", endpoints: [...endpoints.values()] };
 }
 
+/** Every endpoint that any Service has ready, by key. */
+export function allReadyKeys(slices: readonly EndpointSlice[]): ReadonlySet<string> {
+  return new Set(
+    slices.flatMap(({ endpoints, ports }) =>
+      endpoints
+        .filter(({ conditions }) => conditions?.ready !== false)
+        .flatMap(({ addresses }) => (ports ?? []).map(({ port }) => `${addresses[0]}:${port}`)),
+    ),
+  );
+}
+
 /** A pod's own deletion shows two writes earlier than the slice that drops it; it may be stopping. */
 function isLeaving(
   { pods }: ServiceCaches,
