@@ -1,0 +1,159 @@
+// The series of a cluster, in memory, for as long as a window of time. It is bounded: past a limit it
+// refuses and says so. It keeps nothing on disk, takes no sample out of order, and never asks for the
+// time: it knows the newest sample's.
+import { labelsKey, type Labels } from "./labels.ts";
+import { matchesAll, type CompiledMatcher } from "./matcher.ts";
+import { Series, type SeriesAppend } from "./series.ts";
+
+export type StoreLimits = {
+  /** Samples older than the newest one by more than this are dropped. */
+  readonly windowMs: number;
+  readonly maxSeries: number;
+  readonly maxSamples: number;
+};
+
+// A sample takes 17 bytes, so the columns stay below 70 MB, or below 140 MB when all just doubled.
+const defaultLimits: StoreLimits = {
+  windowMs: 30 * 60_000,
+  maxSeries: 100_000,
+  maxSamples: 4_000_000,
+};
+
+/** All but "appended" and "duplicate" mean that the sample was refused, and is counted as such. */
+export type AppendOutcome = SeriesAppend | "too-old" | "series-limit" | "sample-limit";
+
+export type StoreCounts = {
+  readonly series: number;
+  readonly samples: number;
+  readonly refused: Readonly<Partial<Record<AppendOutcome, number>>>;
+};
+
+export class SeriesStore {
+  readonly #limits: StoreLimits;
+  readonly #series = new Map<string, Series>();
+  readonly #index = new Map<string, Map<string, Set<Series>>>();
+  readonly #refused = new Map<AppendOutcome, number>();
+  #sampleCount = 0;
+  #newestMs = -Infinity;
+  #prunedAtMs = -Infinity;
+
+  constructor(limits: Partial<StoreLimits> = {}) {
+    this.#limits = { ...defaultLimits, ...limits };
+  }
+
+  /** `labels` include the name; a label with an empty value counts as absent. */
+  append(labels: Labels, timeMs: number, value: number): AppendOutcome {
+    return this.#count(this.#append(labels, timeMs, value, false));
+  }
+
+  /**
+   * Marks that the series ends here: it is absent from `timeMs` on, until its next sample. A series
+   * that the store does not know, or that has ended already, needs no marker.
+   */
+  appendStale(labels: Labels, timeMs: number): AppendOutcome {
+    const series = this.#series.get(labelsKey(labels));
+    if (!series || series.isStale) return "duplicate";
+    return this.#count(this.#append(labels, timeMs, NaN, true));
+  }
+
+  /** The series that match and have a sample or a marker in (afterMs, untilMs], oldest series first. */
+  select(
+    matchers: readonly CompiledMatcher[],
+    afterMs: number,
+    untilMs: number,
+  ): readonly Series[] {
+    const selected: Series[] = [];
+    for (const series of this.#candidates(matchers))
+      if (
+        series.newestMs > afterMs &&
+        series.oldestMs <= untilMs &&
+        matchesAll(matchers, series.labels)
+      )
+        selected.push(series);
+    return selected;
+  }
+
+  counts(): StoreCounts {
+    return {
+      series: this.#series.size,
+      samples: this.#sampleCount,
+      refused: Object.fromEntries(this.#refused),
+    };
+  }
+
+  #append(labels: Labels, timeMs: number, value: number, stale: boolean): AppendOutcome {
+    if (timeMs < this.#newestMs - this.#limits.windowMs) return "too-old";
+    if (timeMs > this.#newestMs) {
+      this.#newestMs = timeMs;
+      this.#pruneNowAndThen();
+    }
+    if (this.#sampleCount >= this.#limits.maxSamples) return "sample-limit";
+    const key = labelsKey(labels);
+    let series = this.#series.get(key);
+    if (!series) {
+      if (this.#series.size >= this.#limits.maxSeries) return "series-limit";
+      series = this.#addSeries(labels, key);
+    }
+    const outcome = series.append(timeMs, value, stale);
+    if (outcome === "appended") this.#sampleCount++;
+    return outcome;
+  }
+
+  #count(outcome: AppendOutcome): AppendOutcome {
+    if (outcome !== "appended" && outcome !== "duplicate")
+      this.#refused.set(outcome, (this.#refused.get(outcome) ?? 0) + 1);
+    return outcome;
+  }
+
+  #addSeries(labels: Labels, key: string): Series {
+    const series = new Series(detach(labels), detach(key));
+    this.#series.set(series.key, series);
+    for (const [name, value] of Object.entries(series.labels)) {
+      let values = this.#index.get(name);
+      if (!values) this.#index.set(name, (values = new Map()));
+      const members = values.get(value);
+      if (members) members.add(series);
+      else values.set(value, new Set([series]));
+    }
+    return series;
+  }
+
+  #removeSeries(series: Series): void {
+    this.#series.delete(series.key);
+    for (const [name, value] of Object.entries(series.labels)) {
+      const values = this.#index.get(name);
+      const members = values?.get(value);
+      members?.delete(series);
+      if (members?.size === 0) values?.delete(value);
+      if (values?.size === 0) this.#index.delete(name);
+    }
+  }
+
+  /** The fewest series that the index can narrow the matchers to; it may hold more than match. */
+  #candidates(matchers: readonly CompiledMatcher[]): Iterable<Series> {
+    let best: ReadonlySet<Series> | undefined;
+    for (const { label, op, value } of matchers) {
+      if (op !== "=" || value === "") continue;
+      const members = this.#index.get(label)?.get(value);
+      if (!members) return [];
+      if (!best || members.size < best.size) best = members;
+    }
+    return best ?? this.#series.values();
+  }
+
+  /** Whole-store pruning costs a pass over all series, so it runs a few times per window only. */
+  #pruneNowAndThen(): void {
+    const { windowMs } = this.#limits;
+    if (this.#newestMs - this.#prunedAtMs < windowMs / 16) return;
+    this.#prunedAtMs = this.#newestMs;
+    for (const series of this.#series.values()) {
+      this.#sampleCount -= series.dropBefore(this.#newestMs - windowMs);
+      if (series.sampleCount === 0) this.#removeSeries(series);
+    }
+  }
+}
+
+/** Copies strings out of the page that they were cut from, which they would otherwise keep alive. */
+function detach<T extends string | Labels>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}
