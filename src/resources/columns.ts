@@ -32,6 +32,13 @@ export function ageCell(timestamp: string | undefined, nowMs: number): string {
   return timeMs === undefined ? "<unknown>" : formatAge(nowMs - timeMs);
 }
 
+/** At most three items, and how many more there are. */
+export function shortListCell(items: readonly string[], empty: string): string {
+  if (items.length === 0) return empty;
+  const shown = items.slice(0, 3).join(",");
+  return items.length > 3 ? `${shown} + ${items.length - 3} more...` : shown;
+}
+
 /** kubectl's word for what is not there. */
 export const none = "<none>";
 

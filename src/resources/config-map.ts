@@ -1,6 +1,8 @@
 // ConfigMap: configuration as text.
+import { ageCell, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
+import { base64, boolean, map, object, string } from "./schema.ts";
 
 export type ConfigMap = KubeObject & {
   readonly data?: Readonly<Record<string, string>>;
@@ -15,6 +17,12 @@ export const configMapKind: Kind<ConfigMap> = {
   plural: "configmaps",
   singular: "configmap",
   namespaced: true,
-  schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
-  columns: [],
+  shortNames: ["cm"],
+  schema: object({ data: map(string), binaryData: map(base64), immutable: boolean }),
+  columns: [nameColumn, column("Data", "How many keys it holds."), ageColumn],
+  cells: ({ metadata, data = {}, binaryData = {} }, nowMs) => [
+    metadata.name,
+    `${Object.keys(data).length + Object.keys(binaryData).length}`,
+    ageCell(metadata.creationTimestamp, nowMs),
+  ],
 };

@@ -1,6 +1,9 @@
 // EndpointSlice: where a Service's pods are reached right now, and in which state they are.
+import { ageCell, ageColumn, column, nameColumn, shortListCell } from "./columns.ts";
 import type { Kind } from "./kind.ts";
+import { objectReferenceSchema } from "./object-meta-schema.ts";
 import type { KubeObject } from "./object.ts";
+import { anyObject, boolean, int32, list, map, object, string } from "./schema.ts";
 
 export type Endpoint = {
   readonly addresses: readonly string[];
@@ -32,6 +35,22 @@ export type EndpointSlice = KubeObject & {
 /** The label by which a slice names its Service. */
 export const serviceNameLabel = "kubernetes.io/service-name";
 
+const endpoint = object(
+  {
+    addresses: list(string),
+    conditions: object({ ready: boolean, serving: boolean, terminating: boolean }),
+    hostname: string,
+    targetRef: objectReferenceSchema,
+    deprecatedTopology: map(string),
+    nodeName: string,
+    zone: string,
+    hints: anyObject,
+  },
+  "addresses",
+);
+
+const port = object({ name: string, port: int32, protocol: string, appProtocol: string });
+
 export const endpointSliceKind: Kind<EndpointSlice> = {
   group: "discovery.k8s.io",
   version: "v1",
@@ -39,6 +58,36 @@ export const endpointSliceKind: Kind<EndpointSlice> = {
   plural: "endpointslices",
   singular: "endpointslice",
   namespaced: true,
-  schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
-  columns: [],
+  schema: object(
+    { addressType: string, endpoints: list(endpoint), ports: list(port) },
+    "addressType",
+    "endpoints",
+  ),
+  columns: [
+    nameColumn,
+    column("AddressType", "The kind of its addresses."),
+    column("Ports", "The ports of its endpoints."),
+    column("Endpoints", "The addresses of its endpoints."),
+    ageColumn,
+  ],
+  cells: ({ metadata, addressType, endpoints, ports }, nowMs) => [
+    metadata.name,
+    addressType,
+    shortListCell(
+      (ports ?? []).map(({ name, port }) => `${port ?? (name || "*")}`),
+      "<unset>",
+    ),
+    shortListCell(
+      endpoints.flatMap(({ addresses }) => addresses),
+      "<unset>",
+    ),
+    ageCell(metadata.creationTimestamp, nowMs),
+  ],
+  withDefaults: (slice) => {
+    if (slice.ports === undefined) return slice;
+    return {
+      ...slice,
+      ports: slice.ports.map((port) => ({ name: "", protocol: "TCP", ...port })),
+    };
+  },
 };

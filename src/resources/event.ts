@@ -1,6 +1,9 @@
 // Event: what happened to an object, for people to read.
-import type { Kind } from "./kind.ts";
+import { ageCell, column, wideColumn } from "./columns.ts";
+import type { Cell, Kind } from "./kind.ts";
+import { objectReferenceSchema } from "./object-meta-schema.ts";
 import type { KubeObject } from "./object.ts";
+import { int32, object, string, time } from "./schema.ts";
 
 export type ObjectReference = {
   readonly apiVersion?: string;
@@ -24,6 +27,9 @@ export type Event = KubeObject & {
   readonly reportingInstance?: string;
   readonly firstTimestamp?: string;
   readonly lastTimestamp?: string;
+  readonly eventTime?: string;
+  readonly series?: { readonly count: number; readonly lastObservedTime: string };
+  readonly action?: string;
   readonly count?: number;
 };
 
@@ -34,6 +40,58 @@ export const eventKind: Kind<Event> = {
   plural: "events",
   singular: "event",
   namespaced: true,
-  schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
-  columns: [],
+  shortNames: ["ev"],
+  schema: object(
+    {
+      involvedObject: objectReferenceSchema,
+      type: string,
+      reason: string,
+      message: string,
+      action: string,
+      source: object({ component: string, host: string }),
+      reportingComponent: string,
+      reportingInstance: string,
+      firstTimestamp: { ...time, nullable: true },
+      lastTimestamp: { ...time, nullable: true },
+      eventTime: { ...time, nullable: true },
+      count: int32,
+      series: object({ count: int32, lastObservedTime: time }),
+      related: objectReferenceSchema,
+    },
+    "involvedObject",
+  ),
+  columns: [
+    column("Last Seen", "How long ago it happened last."),
+    column("Type", "Normal or Warning."),
+    column("Reason", "What happened, in one word for programs."),
+    column("Object", "What it happened to."),
+    wideColumn("Subobject", "Which part of that object."),
+    wideColumn("Source", "Who says so."),
+    column("Message", "What happened, for people."),
+    wideColumn("First Seen", "How long ago it happened first."),
+    wideColumn("Count", "How often it happened."),
+    wideColumn("Name", "The name of the event."),
+  ],
+  cells: eventCells,
 };
+
+function eventCells(event: Event, nowMs: number): readonly Cell[] {
+  const { involvedObject, source, series } = event;
+  const first = event.firstTimestamp ?? event.eventTime;
+  const last = series?.lastObservedTime ?? event.lastTimestamp ?? first;
+  const kind = (involvedObject.kind ?? "").toLowerCase();
+  const component = source?.component || (event.reportingComponent ?? "");
+  const instance = source?.host || (event.reportingInstance ?? "");
+  return [
+    ageCell(last, nowMs),
+    event.type ?? "",
+    event.reason ?? "",
+    involvedObject.name ? `${kind}/${involvedObject.name}` : kind,
+    involvedObject.fieldPath ?? "",
+    instance === "" ? component : `${component}, ${instance}`,
+    (event.message ?? "").trim(),
+    ageCell(first, nowMs),
+    `${series?.count ?? (event.count || 1)}`,
+    event.metadata.name,
+  ];
+}

@@ -1,6 +1,8 @@
 // Ingress: which host and path lead to which Service.
+import { ageCell, ageColumn, column, nameColumn, none, shortListCell } from "./columns.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
+import { anyObject, int32, list, object, string } from "./schema.ts";
 
 export type IngressBackend = {
   readonly service?: {
@@ -25,6 +27,7 @@ export type Ingress = KubeObject & {
     readonly ingressClassName?: string;
     readonly defaultBackend?: IngressBackend;
     readonly rules?: readonly IngressRule[];
+    readonly tls?: readonly { readonly hosts?: readonly string[]; readonly secretName?: string }[];
   };
   readonly status?: {
     readonly loadBalancer?: {
@@ -33,6 +36,26 @@ export type Ingress = KubeObject & {
   };
 };
 
+const backend = object({
+  service: object({ name: string, port: object({ name: string, number: int32 }) }, "name"),
+  resource: object({ apiGroup: string, kind: string, name: string }, "kind", "name"),
+});
+
+const path = object({ path: string, pathType: string, backend }, "pathType", "backend");
+
+const spec = object({
+  ingressClassName: string,
+  defaultBackend: backend,
+  rules: list(object({ host: string, http: object({ paths: list(path) }, "paths") })),
+  tls: list(object({ hosts: list(string), secretName: string })),
+});
+
+const status = object({
+  loadBalancer: object({
+    ingress: list(object({ ip: string, hostname: string, ports: list(anyObject) })),
+  }),
+});
+
 export const ingressKind: Kind<Ingress> = {
   group: "networking.k8s.io",
   version: "v1",
@@ -40,6 +63,28 @@ export const ingressKind: Kind<Ingress> = {
   plural: "ingresses",
   singular: "ingress",
   namespaced: true,
-  schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
-  columns: [],
+  shortNames: ["ing"],
+  schema: object({ spec, status }),
+  subresources: { status: true },
+  columns: [
+    nameColumn,
+    column("Class", "Which ingress controller serves it."),
+    column("Hosts", "The names that it answers to."),
+    column("Address", "Where it is reached."),
+    column("Ports", "The ports where it is reached."),
+    ageColumn,
+  ],
+  cells: ({ metadata, spec, status }, nowMs) => [
+    metadata.name,
+    spec.ingressClassName ?? none,
+    hostsCell(spec.rules ?? []),
+    (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || "").join(","),
+    (spec.tls?.length ?? 0) > 0 ? "80, 443" : "80",
+    ageCell(metadata.creationTimestamp, nowMs),
+  ],
 };
+
+function hostsCell(rules: readonly IngressRule[]): string {
+  const hosts = rules.map(({ host }) => host ?? "").filter((host) => host !== "");
+  return shortListCell(hosts, "*");
+}

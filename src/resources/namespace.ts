@@ -1,11 +1,17 @@
 // Namespace: the scope of names.
+import { ageCell, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./kind.ts";
+import { conditionsSchema } from "./object-meta-schema.ts";
 import type { KubeObject } from "./object.ts";
+import { list, object, string } from "./schema.ts";
 
 export type Namespace = KubeObject & {
   readonly spec?: { readonly finalizers?: readonly string[] };
   readonly status?: { readonly phase?: "Active" | "Terminating" };
 };
+
+/** The label by which namespace selectors name one namespace. */
+const namespaceNameLabel = "kubernetes.io/metadata.name";
 
 export const namespaceKind: Kind<Namespace> = {
   group: "",
@@ -14,6 +20,25 @@ export const namespaceKind: Kind<Namespace> = {
   plural: "namespaces",
   singular: "namespace",
   namespaced: false,
-  schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
-  columns: [],
+  shortNames: ["ns"],
+  schema: object({
+    spec: object({ finalizers: list(string) }),
+    status: object({ phase: string, conditions: conditionsSchema }),
+  }),
+  subresources: { status: true },
+  columns: [nameColumn, column("Status", "Active, or Terminating while it empties."), ageColumn],
+  cells: ({ metadata, status }, nowMs) => [
+    metadata.name,
+    status?.phase ?? "Active",
+    ageCell(metadata.creationTimestamp, nowMs),
+  ],
+  withDefaults: (namespace) => ({
+    ...namespace,
+    metadata: {
+      ...namespace.metadata,
+      labels: { ...namespace.metadata.labels, [namespaceNameLabel]: namespace.metadata.name },
+    },
+    spec: { finalizers: ["kubernetes"], ...namespace.spec },
+    status: { phase: "Active", ...namespace.status },
+  }),
 };

@@ -1,7 +1,23 @@
 // Node: a machine that runs pods, and what it has to offer.
+import { ageCell, ageColumn, column, nameColumn, none, wideColumn } from "./columns.ts";
 import type { Kind } from "./kind.ts";
-import type { Condition, KubeObject } from "./object.ts";
+import { conditionsSchema } from "./object-meta-schema.ts";
+import { conditionOf, type Condition, type KubeObject } from "./object.ts";
 import type { ResourceList } from "./pod.ts";
+import {
+  anyObject,
+  boolean,
+  int32,
+  int64,
+  list,
+  map,
+  mapList,
+  object,
+  quantity,
+  set,
+  string,
+  time,
+} from "./schema.ts";
 
 export type Node = KubeObject & {
   readonly spec?: { readonly podCIDR?: string; readonly unschedulable?: boolean };
@@ -14,6 +30,34 @@ export type Node = KubeObject & {
   };
 };
 
+const spec = object({
+  podCIDR: string,
+  podCIDRs: set(string),
+  providerID: string,
+  unschedulable: boolean,
+  externalID: string,
+  configSource: anyObject,
+  taints: list(
+    object({ key: string, value: string, effect: string, timeAdded: time }, "key", "effect"),
+  ),
+});
+
+const status = object({
+  capacity: map(quantity),
+  allocatable: map(quantity),
+  phase: string,
+  conditions: conditionsSchema,
+  addresses: mapList(object({ type: string, address: string }, "type", "address"), "type"),
+  daemonEndpoints: object({ kubeletEndpoint: object({ Port: int32 }, "Port") }),
+  nodeInfo: map(string),
+  images: list(object({ names: list(string), sizeBytes: int64 })),
+  volumesInUse: list(string),
+  volumesAttached: list(anyObject),
+  runtimeHandlers: list(anyObject),
+  features: anyObject,
+  config: anyObject,
+});
+
 export const nodeKind: Kind<Node> = {
   group: "",
   version: "v1",
@@ -21,6 +65,49 @@ export const nodeKind: Kind<Node> = {
   plural: "nodes",
   singular: "node",
   namespaced: false,
-  schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
-  columns: [],
+  shortNames: ["no"],
+  schema: object({ spec, status }),
+  subresources: { status: true },
+  columns: [
+    nameColumn,
+    column("Status", "Whether it takes pods."),
+    column("Roles", "What it is for."),
+    ageColumn,
+    column("Version", "Of the program that runs its pods."),
+    wideColumn("Internal-IP", "Its address inside the cluster."),
+    wideColumn("External-IP", "Its address outside of the cluster."),
+    wideColumn("OS-Image", "Its operating system."),
+    wideColumn("Kernel-Version", "The version of its kernel."),
+    wideColumn("Container-Runtime", "What runs its containers."),
+  ],
+  cells: (node, nowMs) => [
+    node.metadata.name,
+    statusCell(node),
+    rolesCell(node),
+    ageCell(node.metadata.creationTimestamp, nowMs),
+    node.status?.nodeInfo?.["kubeletVersion"] ?? "",
+    addressCell(node, "InternalIP"),
+    addressCell(node, "ExternalIP"),
+    node.status?.nodeInfo?.["osImage"] || "<unknown>",
+    node.status?.nodeInfo?.["kernelVersion"] || "<unknown>",
+    node.status?.nodeInfo?.["containerRuntimeVersion"] || "<unknown>",
+  ],
 };
+
+function statusCell({ spec, status }: Node): string {
+  const ready = conditionOf(status?.conditions, "Ready")?.status;
+  const word = ready === undefined ? "Unknown" : ready === "True" ? "Ready" : "NotReady";
+  return spec?.unschedulable ? `${word},SchedulingDisabled` : word;
+}
+
+function rolesCell({ metadata }: Node): string {
+  const prefix = "node-role.kubernetes.io/";
+  const roles = Object.keys(metadata.labels ?? {})
+    .filter((key) => key.startsWith(prefix) && key.length > prefix.length)
+    .map((key) => key.slice(prefix.length));
+  return roles.sort().join(",") || none;
+}
+
+function addressCell({ status }: Node, type: string): string {
+  return status?.addresses?.find((address) => address.type === type)?.address ?? none;
+}

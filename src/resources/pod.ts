@@ -109,6 +109,8 @@ export type Volume = {
     readonly defaultMode?: number;
     readonly optional?: boolean;
   };
+  readonly projected?: { readonly defaultMode?: number; readonly sources?: readonly unknown[] };
+  readonly downwardAPI?: { readonly defaultMode?: number; readonly items?: readonly unknown[] };
   readonly hostPath?: { readonly path: string; readonly type?: string };
   readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: boolean };
 };
@@ -132,6 +134,9 @@ export type PodSpec = {
   readonly tolerations?: readonly Toleration[];
   readonly serviceAccountName?: string;
   readonly schedulerName?: string;
+  readonly hostNetwork?: boolean;
+  readonly enableServiceLinks?: boolean;
+  readonly activeDeadlineSeconds?: number;
   readonly dnsPolicy?: string;
   readonly securityContext?: Readonly<Record<string, unknown>>;
   readonly readinessGates?: readonly { readonly conditionType: string }[];
