@@ -1,5 +1,7 @@
 // ConfigMap: configuration as text.
 import { ageCell, ageColumn, column, nameColumn } from "./columns.ts";
+import { invalid, type Cause } from "./cause.ts";
+import { validateData, validateImmutable } from "./config-data-validation.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
 import { base64, boolean, map, object, string } from "./schema.ts";
@@ -25,4 +27,16 @@ export const configMapKind: Kind<ConfigMap> = {
     `${Object.keys(data).length + Object.keys(binaryData).length}`,
     ageCell(metadata.creationTimestamp, nowMs),
   ],
+  validate: validateConfigMap,
 };
+
+function validateConfigMap(configMap: ConfigMap, old: ConfigMap | undefined): readonly Cause[] {
+  const { data, binaryData } = configMap;
+  const encoder = new TextEncoder();
+  const inBoth = Object.keys(binaryData ?? {}).filter((key) => Object.hasOwn(data ?? {}, key));
+  return [
+    ...validateData({ data, binaryData }, (value) => encoder.encode(value).length),
+    ...inBoth.map((key) => invalid(`data[${key}]`, key, "duplicate of key present in binaryData")),
+    ...validateImmutable(configMap, old, ["data", "binaryData"]),
+  ];
+}

@@ -2,6 +2,7 @@
 import { ageCell, ageColumn, column, listCell, nameColumn, none, wideColumn } from "./columns.ts";
 import type { Cell, Kind } from "./kind.ts";
 import type { Condition, KubeObject, LabelSelector } from "./object.ts";
+import { deploymentWithDefaults, validateDeployment } from "./deployment-validation.ts";
 import { conditionsSchema, labelSelectorSchema } from "./object-meta-schema.ts";
 import { podTemplateSchema } from "./pod-schema.ts";
 import type { PodTemplateSpec } from "./pod.ts";
@@ -139,4 +140,6 @@ export const deploymentKind: Kind<Deployment> = {
     ageCell(metadata.creationTimestamp, nowMs),
     ...templateCells(spec.template, spec.selector),
   ],
+  withDefaults: deploymentWithDefaults,
+  validate: validateDeployment,
 };

@@ -1,5 +1,6 @@
 // Ingress: which host and path lead to which Service.
 import { ageCell, ageColumn, column, nameColumn, none, shortListCell } from "./columns.ts";
+import { validateIngress } from "./ingress-validation.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
 import { anyObject, int32, list, object, string } from "./schema.ts";
@@ -82,6 +83,8 @@ export const ingressKind: Kind<Ingress> = {
     (spec.tls?.length ?? 0) > 0 ? "80, 443" : "80",
     ageCell(metadata.creationTimestamp, nowMs),
   ],
+  withDefaults: (ingress) => ({ ...ingress, status: { loadBalancer: {}, ...ingress.status } }),
+  validate: validateIngress,
 };
 
 function hostsCell(rules: readonly IngressRule[]): string {

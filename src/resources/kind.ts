@@ -25,6 +25,10 @@ export type ScalePaths = {
   readonly labelSelectorPath?: string;
 };
 
+/**
+ * What differs by kind is declared as methods, so that a list of all kinds can be typed: whoever calls
+ * them knows that the object is of this kind.
+ */
 export type Kind<T extends KubeObject = KubeObject> = {
   /** Empty for the core group. */
   readonly group: string;
@@ -40,11 +44,11 @@ export type Kind<T extends KubeObject = KubeObject> = {
   readonly subresources?: { readonly status?: boolean; readonly scale?: ScalePaths };
   readonly columns: readonly Column[];
   /** The cells of a built-in kind, one for each column, in order. A custom kind uses `jsonPath`. */
-  readonly cells?: (object: T, nowMs: number) => readonly Cell[];
+  cells?(object: T, nowMs: number): readonly Cell[];
   /** Defaults that a schema cannot express, because they depend on other fields. */
-  readonly withDefaults?: (object: T) => T;
+  withDefaults?(object: T): T;
   /** What is wrong with an object that fits its schema; empty when nothing is. */
-  readonly validate?: (object: T, old: T | undefined) => readonly Cause[];
+  validate?(object: T, old: T | undefined): readonly Cause[];
 };
 
 /** `v1` for the core group, else `group/version`. */

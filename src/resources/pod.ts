@@ -2,7 +2,9 @@
 import type { Kind } from "./kind.ts";
 import type { Condition, KubeObject, ObjectMeta } from "./object.ts";
 import { podCells, podColumns } from "./pod-cells.ts";
+import { podWithDefaults } from "./pod-defaults.ts";
 import { podSpecSchema, podStatusSchema } from "./pod-schema.ts";
+import { validatePod } from "./pod-validation.ts";
 import { object } from "./schema.ts";
 
 export type ResourceList = Readonly<Record<string, string>>;
@@ -206,4 +208,6 @@ export const podKind: Kind<Pod> = {
   subresources: { status: true },
   columns: podColumns,
   cells: podCells,
+  withDefaults: podWithDefaults,
+  validate: validatePod,
 };

@@ -4,8 +4,10 @@ import { replicaPaths, templateCells, templateColumns } from "./deployment.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject, LabelSelector } from "./object.ts";
 import { conditionsSchema, labelSelectorSchema } from "./object-meta-schema.ts";
+import { templateWithDefaults } from "./pod-defaults.ts";
 import { podTemplateSchema } from "./pod-schema.ts";
 import type { PodTemplateSpec } from "./pod.ts";
+import { validateWorkload } from "./workload-validation.ts";
 import { int32, int64, object } from "./schema.ts";
 
 export type ReplicaSet = KubeObject & {
@@ -32,6 +34,7 @@ const spec = object(
     template: podTemplateSchema,
   },
   "selector",
+  "template",
 );
 
 const status = object({
@@ -71,4 +74,9 @@ export const replicaSetKind: Kind<ReplicaSet> = {
     ageCell(metadata.creationTimestamp, nowMs),
     ...templateCells(spec.template, spec.selector),
   ],
+  withDefaults: (set) => ({
+    ...set,
+    spec: { replicas: 1, ...set.spec, template: templateWithDefaults(set.spec.template) },
+  }),
+  validate: ({ spec }, old) => validateWorkload(spec, old?.spec, "ReplicaSet"),
 };

@@ -1,5 +1,7 @@
 // Secret: configuration that is not printed. `data` is base64.
 import { ageCell, ageColumn, column, nameColumn } from "./columns.ts";
+import { immutable, invalid, required, type Cause } from "./cause.ts";
+import { validateData, validateImmutable } from "./config-data-validation.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
 import { base64, boolean, map, object, string } from "./schema.ts";
@@ -36,4 +38,45 @@ export const secretKind: Kind<Secret> = {
     `${Object.keys(data).length}`,
     ageCell(metadata.creationTimestamp, nowMs),
   ],
+  withDefaults: secretWithDefaults,
+  validate: validateSecret,
 };
+
+/** `stringData` is only ever written: it becomes part of `data`, and wins over it. */
+function secretWithDefaults({ stringData, ...secret }: Secret): Secret {
+  const encoded = Object.entries(stringData ?? {}).map(([key, text]) => [key, toBase64(text)]);
+  const data = stringData ? { ...secret.data, ...Object.fromEntries(encoded) } : secret.data;
+  return { type: "Opaque", ...secret, ...(data && { data }) };
+}
+
+/** The keys that each of Kubernetes' own secret types must have. */
+const keysOfType: Readonly<Record<string, readonly string[]>> = {
+  "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
+  "kubernetes.io/dockercfg": [".dockercfg"],
+  "kubernetes.io/ssh-auth": ["ssh-privatekey"],
+  "kubernetes.io/tls": ["tls.crt", "tls.key"],
+};
+
+function validateSecret(secret: Secret, old: Secret | undefined): readonly Cause[] {
+  const { type = "Opaque", data = {} } = secret;
+  return [
+    ...Object.entries(data)
+      .filter(([, value]) => !isBase64(value))
+      .map(([key]) => invalid(`data[${key}]`, "<secret>", "illegal base64 data")),
+    ...validateData({ data }, (value) => (value.length * 3) / 4),
+    ...(keysOfType[type] ?? [])
+      .filter((key) => !Object.hasOwn(data, key))
+      .map((key) => required(`data[${key}]`)),
+    ...(old && (old.type ?? "Opaque") !== type ? [immutable("type", type)] : []),
+    ...validateImmutable(secret, old, ["data"]),
+  ];
+}
+
+function toBase64(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+}
+
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
+}

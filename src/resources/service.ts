@@ -16,6 +16,7 @@ import {
   object,
   string,
 } from "./schema.ts";
+import { serviceWithDefaults, validateService } from "./service-validation.ts";
 import { formatSelector, selectorOfLabels } from "./selector.ts";
 
 export type ServicePort = {
@@ -124,6 +125,8 @@ export const serviceKind: Kind<Service> = {
     ageCell(service.metadata.creationTimestamp, nowMs),
     formatSelector(selectorOfLabels(service.spec.selector)) || none,
   ],
+  withDefaults: serviceWithDefaults,
+  validate: validateService,
 };
 
 function externalAddresses({ spec, status }: Service): string {

@@ -1,0 +1,34 @@
+// The kinds that every Kubernetes has, as far as Dunlin needs them.
+import { configMapKind } from "./config-map.ts";
+import { customResourceDefinitionKind } from "./custom-resource-definition.ts";
+import { deploymentKind } from "./deployment.ts";
+import { endpointSliceKind } from "./endpoint-slice.ts";
+import { eventKind } from "./event.ts";
+import { ingressKind } from "./ingress.ts";
+import type { Kind } from "./kind.ts";
+import { leaseKind } from "./lease.ts";
+import { namespaceKind } from "./namespace.ts";
+import { nodeKind } from "./node.ts";
+import { podKind } from "./pod.ts";
+import { replicaSetKind } from "./replica-set.ts";
+import { secretKind } from "./secret.ts";
+import { serviceAccountKind } from "./service-account.ts";
+import { serviceKind } from "./service.ts";
+
+/** In the order in which discovery lists them. */
+export const builtinKinds: readonly Kind[] = [
+  configMapKind,
+  eventKind,
+  namespaceKind,
+  nodeKind,
+  podKind,
+  secretKind,
+  serviceAccountKind,
+  serviceKind,
+  deploymentKind,
+  replicaSetKind,
+  endpointSliceKind,
+  ingressKind,
+  leaseKind,
+  customResourceDefinitionKind,
+];
