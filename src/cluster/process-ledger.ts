@@ -1,0 +1,111 @@
+// The list, on disk, of the processes that this cluster runs, so that a cluster process which was
+// killed leaves none behind: the next one with the same data directory ends them. A process is known
+// by its pid together with its start time, and by a random token in its environment; nothing that
+// merely has the same pid by now is touched.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** The variable that carries the token; descendants inherit it. */
+export const tokenVariable = "DUNLIN_PROCESS_TOKEN";
+
+type Entry = {
+  readonly pid: number;
+  /** Clock ticks from boot to start, as /proc gives them: with the boot, the identity of a pid. */
+  readonly startTicks: string;
+  readonly bootId: string;
+  readonly token: string;
+};
+
+export class ProcessLedger {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Kills what an earlier owner of this ledger left running; returns how many processes that were. */
+  endOrphans(): number {
+    mkdirSync(this.#folder, { recursive: true });
+    const bootId = currentBoot();
+    const entries = readdirSync(this.#folder).flatMap((file) => this.#read(file) ?? []);
+    const sameBoot = entries.filter((entry) => entry.bootId === bootId);
+    let ended = 0;
+    for (const { pid, startTicks } of sameBoot)
+      if (startTicksOf(pid) === startTicks && kill(-pid)) ended++;
+    ended += endBearers(new Set(sameBoot.map((entry) => entry.token)));
+    for (const file of readdirSync(this.#folder)) rmSync(join(this.#folder, file));
+    return ended;
+  }
+
+  /** A process that has ended already is not listed. */
+  add(pid: number, token: string): void {
+    const startTicks = startTicksOf(pid);
+    if (startTicks === undefined) return;
+    const entry: Entry = { pid, startTicks, bootId: currentBoot(), token };
+    writeFileSync(join(this.#folder, String(pid)), JSON.stringify(entry));
+  }
+
+  remove(pid: number): void {
+    rmSync(join(this.#folder, String(pid)), { force: true });
+  }
+
+  /** Undefined for a file that the owner was killed while writing. */
+  #read(file: string): Entry | undefined {
+    try {
+      return JSON.parse(readFileSync(join(this.#folder, file), "utf8")) as Entry;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** Kills every process that carries one of the tokens: children of leaders that are dead already. */
+function endBearers(tokens: ReadonlySet<string>): number {
+  if (tokens.size === 0) return 0;
+  let ended = 0;
+  for (const name of readdirSync("/proc")) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || pid === process.pid) continue;
+    const token = tokenOf(pid);
+    if (token !== undefined && tokens.has(token) && stateOf(pid) !== "Z" && kill(pid)) ended++;
+  }
+  return ended;
+}
+
+function tokenOf(pid: number): string | undefined {
+  const variables = readProc(pid, "environ")?.split("\0") ?? [];
+  return variables
+    .find((variable) => variable.startsWith(`${tokenVariable}=`))
+    ?.slice(tokenVariable.length + 1);
+}
+
+const startTicksOf = (pid: number): string | undefined => statFields(pid)[19];
+const stateOf = (pid: number): string | undefined => statFields(pid)[0];
+
+/** The fields of /proc/PID/stat from the third on: the second, the name, may hold any character. */
+function statFields(pid: number): string[] {
+  const stat = readProc(pid, "stat");
+  return stat === undefined ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+/** Undefined when the process is gone or belongs to somebody else. */
+function readProc(pid: number, file: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function currentBoot(): string {
+  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+}
+
+function kill(pid: number): boolean {
+  try {
+    process.kill(pid, "SIGKILL");
+    return true;
+  } catch {
+    return false; // It ended by itself in between.
+  }
+}
