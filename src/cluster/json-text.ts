@@ -1,0 +1,12 @@
+// The JSON text of stored objects, made once for each. Objects are immutable, so a get, a list and
+// every watcher share it.
+const texts = new WeakMap<object, string>();
+
+export function jsonText(object: object): string {
+  let text = texts.get(object);
+  if (text === undefined) {
+    text = JSON.stringify(object);
+    texts.set(object, text);
+  }
+  return text;
+}

@@ -1,0 +1,65 @@
+// What a URL asks for, before anything is looked up.
+import { badRequest } from "./api-status.ts";
+
+/** A path below /api/v1 or /apis/GROUP/VERSION that names a resource. */
+export type ResourcePath = {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly subresource?: string;
+};
+
+/** Undefined when the path names no resource (discovery, version and the like). */
+export function parseResourcePath(pathname: string): ResourcePath | undefined {
+  const parts = pathname
+    .split("/")
+    .filter((part) => part !== "")
+    .map(decode);
+  const core = parts[0] === "api";
+  if (!core && parts[0] !== "apis") return undefined;
+  const [group, version, ...rest] = core ? ["", ...parts.slice(1)] : parts.slice(1);
+  if (group === undefined || version === undefined || rest.length === 0) return undefined;
+  // A namespace itself is /namespaces/NAME; what it holds is /namespaces/NAMESPACE/PLURAL/NAME.
+  const inside = rest[0] === "namespaces" && rest.length >= 3 && !isNamespacePart(rest[2]);
+  const [plural = "", name, ...tail] = inside ? rest.slice(2) : rest;
+  const namespace = inside ? rest[1] : undefined;
+  return {
+    group,
+    version,
+    plural,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(name === undefined ? {} : { name }),
+    ...(tail.length === 0 ? {} : { subresource: tail.join("/") }),
+  };
+}
+
+/** As Go's strconv.ParseBool: clients send `true`, `True` and `1`. */
+export function booleanParameter(query: URLSearchParams, name: string): boolean {
+  const text = query.get(name);
+  if (text === null || text === "") return false;
+  if (["1", "t", "T", "true", "TRUE", "True"].includes(text)) return true;
+  if (["0", "f", "F", "false", "FALSE", "False"].includes(text)) return false;
+  throw badRequest(`invalid value for the query parameter ${name}: ${JSON.stringify(text)}`);
+}
+
+/** A non-negative whole number, or undefined when the parameter is absent. */
+export function numberParameter(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === null || text === "") return undefined;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw badRequest(`invalid value for the query parameter ${name}: ${JSON.stringify(text)}`);
+}
+
+function isNamespacePart(part: string | undefined): boolean {
+  return part === "status" || part === "finalize";
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw badRequest(`the path holds a malformed escape: ${part}`);
+  }
+}
