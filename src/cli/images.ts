@@ -1,0 +1,23 @@
+// Which images of the embedded cluster are Dunlin's own programs. Pods are local processes: an image
+// names a command.
+import { fileURLToPath } from "node:url";
+import type { ImageMapping } from "../cluster/images.ts";
+
+export function ownImages(): readonly ImageMapping[] {
+  const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+  const dunlin = (command: string): readonly string[] => [
+    process.execPath,
+    "--disable-warning=ExperimentalWarning",
+    main,
+    command,
+  ];
+  return [
+    { image: "kserve/huggingfaceserver*", command: dunlin("modelserver") },
+    {
+      image: "kserve/storage-initializer*",
+      command: dunlin("storage-initializer"),
+      // Here a model that cannot be reached must not stop anyone from trying Dunlin out.
+      env: { DUNLIN_SIMULATED_ENGINE: "1" },
+    },
+  ];
+}

