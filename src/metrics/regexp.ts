@@ -30,66 +30,61 @@ function translate(pattern: string): Translation {
   const refused = (why: string): Translation => ({ kind: "refused", why });
   let source = "";
   let index = 0;
-  // Flags set in the middle, as `(?i)`, hold to the end of the group they stand in.
-  const flagGroups: number[] = [0];
+  // Flags set in the middle, as `(?i)`, hold to the end of the group in which they stand, also past
+  // a `|`. JavaScript sets flags only for a group: one is opened, and reopened after each `|`.
+  const openFlags: string[][] = [[]];
+  const closeFlags = (flags: readonly string[] | undefined): string =>
+    ")".repeat(flags?.length ?? 0);
   while (index < pattern.length) {
     const rest = pattern.slice(index);
     const char = pattern[index] ?? "";
-    if (char === "\\") {
-      const escape = translateEscape(rest, false);
-      if (escape.kind === "refused") return escape;
-      source += escape.source;
-      index += escape.length;
-    } else if (char === "[") {
-      const set = translateClass(rest);
-      if (set.kind === "refused") return set;
-      source += set.source;
-      index += set.length;
-    } else if (rest.startsWith("(?")) {
-      const group = /^\(\?(?:P?<([A-Za-z0-9_]+)>|([ims]*)(?:-([ims]+))?([:)]))/.exec(rest);
-      if (!group) return refused(`${rest.slice(0, 4)} is not supported`);
-      const [text, name, on = "", off, end] = group;
-      index += text.length;
-      if (name !== undefined) {
-        source += `(?<${name}>`;
-        flagGroups.push(0);
-      } else {
-        source += `(?${on}${off === undefined ? "" : `-${off}`}:`;
-        if (end === ":") flagGroups.push(0);
-        else flagGroups[flagGroups.length - 1] = (flagGroups.at(-1) ?? 0) + 1;
-      }
-    } else if (char === "(") {
-      source += "(";
-      index++;
-      flagGroups.push(0);
+    const next = rest.startsWith("(?") ? translateGroup(rest) : translatePiece(rest);
+    if (next.kind === "refused") return next;
+    index += next.length;
+    if (next.kind === "flags") {
+      openFlags.at(-1)?.push(next.source);
+      source += next.source;
     } else if (char === ")") {
-      const open = flagGroups.pop() ?? 0;
-      if (flagGroups.length === 0) return refused("unexpected )");
-      source += ")".repeat(open + 1);
-      index++;
-    } else if (char === "{" && !/^\{\d+(?:,\d*)?\}/.test(rest)) {
-      source += "\\{";
-      index++;
-    } else if (char === "}" && !/\{\d+(?:,\d*)?$/.test(pattern.slice(0, index))) {
-      source += "\\}";
-      index++;
-    } else if (char === "]") {
-      source += "\\]";
-      index++;
+      const flags = openFlags.pop();
+      if (openFlags.length === 0) return refused("unexpected )");
+      source += `${closeFlags(flags)})`;
+    } else if (char === "|") {
+      source += `${closeFlags(openFlags.at(-1))}|${openFlags.at(-1)?.join("") ?? ""}`;
     } else {
-      source += char;
-      index++;
+      if (char === "(") openFlags.push([]);
+      source += next.source;
     }
   }
-  if (flagGroups.length > 1) return refused("missing closing )");
-  return { kind: "translated", source: source + ")".repeat(flagGroups[0] ?? 0) };
+  if (openFlags.length > 1) return refused("missing closing )");
+  return { kind: "translated", source: source + closeFlags(openFlags[0]) };
 }
 
+/** What the next characters of the pattern become, and how many they are. */
 type Piece =
-  | { readonly kind: "piece"; readonly source: string; readonly length: number }
+  | { readonly kind: "piece" | "flags"; readonly source: string; readonly length: number }
   | { readonly kind: "refused"; readonly why: string };
 
 const piece = (source: string, length: number): Piece => ({ kind: "piece", source, length });
+
+function translatePiece(rest: string): Piece {
+  const char = rest[0] ?? "";
+  if (char === "\\") return translateEscape(rest, false);
+  if (char === "[") return translateClass(rest);
+  const repeat = /^\{\d+(?:,\d*)?\}/.exec(rest)?.[0];
+  if (repeat !== undefined) return piece(repeat, repeat.length);
+  // Where they mean nothing, RE2 reads these as themselves; JavaScript's strict syntax does not.
+  return piece("{}]".includes(char) ? `\\${char}` : char, 1);
+}
+
+/** `rest` begins with `(?`: a named group, flags for a group, or flags from here on. */
+function translateGroup(rest: string): Piece {
+  const group = /^\(\?(?:P?<([A-Za-z0-9_]+)>|([ims]*)(?:-([ims]+))?([:)]))/.exec(rest);
+  if (!group) return { kind: "refused", why: `${rest.slice(0, 4)} is not supported` };
+  const [text, name, on = "", off, end] = group;
+  if (name !== undefined) return piece(`(?<${name}>`, text.length);
+  const source = `(?${on}${off === undefined ? "" : `-${off}`}:`;
+  return { kind: end === ":" ? "piece" : "flags", source, length: text.length };
+}
 
 /** `rest` begins with a backslash. */
 function translateEscape(rest: string, inClass: boolean): Piece {

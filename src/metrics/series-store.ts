@@ -73,6 +73,14 @@ export class SeriesStore {
     return selected;
   }
 
+  labelNames(): readonly string[] {
+    return [...this.#index.keys()].toSorted();
+  }
+
+  labelValues(name: string): readonly string[] {
+    return [...(this.#index.get(name)?.keys() ?? [])].toSorted();
+  }
+
   counts(): StoreCounts {
     return {
       series: this.#series.size,
@@ -153,7 +161,10 @@ export class SeriesStore {
   }
 }
 
-/** Copies strings out of the page that they were cut from, which they would otherwise keep alive. */
+/**
+ * Copies strings out of the page that they were cut from, which they would otherwise keep alive. JSON
+ * gives back what it was given, so the type stays.
+ */
 function detach<T extends string | Labels>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
 }

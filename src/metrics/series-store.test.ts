@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { seededRandom } from "../lib/random.ts";
+import { labelsKey, type Labels } from "./labels.ts";
+import { compileMatcher, matchesAll, type CompiledMatcher, type MatcherOp } from "./matcher.ts";
+import { SeriesStore } from "./series-store.ts";
+
+function matcher(label: string, op: MatcherOp, value: string): CompiledMatcher {
+  const compiled = compileMatcher({ label, op, value });
+  assert.ok(compiled.kind === "compiled");
+  return compiled.matcher;
+}
+
+const up = { __name__: "up", pod: "a" };
+const everything: readonly CompiledMatcher[] = [];
+
+test("samples go in by time; a repeat is harmless, anything else is refused and counted", () => {
+  const store = new SeriesStore();
+  assert.equal(store.append(up, 1000, 1), "appended");
+  assert.equal(store.append(up, 1000, 1), "duplicate");
+  assert.equal(store.append(up, 1000, 2), "conflict");
+  assert.equal(store.append(up, 999, 1), "out-of-order");
+  assert.equal(store.append(up, 2000, NaN), "appended");
+  assert.equal(store.append(up, 2000, NaN), "duplicate");
+  assert.deepEqual(store.counts(), {
+    series: 1,
+    samples: 2,
+    refused: { conflict: 1, "out-of-order": 1 },
+  });
+});
+
+test("label sets are the same in any order, and with labels that are empty", () => {
+  const store = new SeriesStore();
+  store.append({ a: "1", b: "2" }, 1, 0);
+  store.append({ b: "2", a: "1", c: "" }, 2, 0);
+  assert.equal(store.counts().series, 1);
+});
+
+test("keys do not collide across the borders of names and values", () => {
+  const keys = [{ a: "1", b: "2" }, { a: "1b2" }, { a1: "b2" }, { a: "1", b2: "" }].map(labelsKey);
+  assert.equal(new Set(keys).size, keys.length);
+});
+
+test("a series is absent from its marker on, and back with its next sample", () => {
+  const store = new SeriesStore();
+  store.append(up, 1000, 1);
+  assert.equal(store.appendStale(up, 2000), "appended");
+  assert.equal(store.appendStale(up, 3000), "duplicate");
+  store.append(up, 4000, 5);
+  const [series] = store.select(everything, -Infinity, Infinity);
+  assert.equal(series?.at(1999, 5000)?.value, 1);
+  assert.equal(series?.at(3999, 5000), undefined);
+  assert.equal(series?.at(4000, 5000)?.value, 5);
+  assert.deepEqual([...(series?.window(0, 4000).values ?? [])], [1, 5]);
+});
+
+test("a NaN that was measured is no marker", () => {
+  const store = new SeriesStore();
+  store.append(up, 1000, NaN);
+  assert.ok(Number.isNaN(store.select(everything, 0, 2000)[0]?.at(1000, 1000)?.value));
+});
+
+test("past the limits new series and samples are refused, and old ones go on", () => {
+  const store = new SeriesStore({ maxSeries: 2, maxSamples: 4 });
+  const series = (pod: string): Labels => ({ pod });
+  assert.equal(store.append(series("a"), 1, 0), "appended");
+  assert.equal(store.append(series("b"), 1, 0), "appended");
+  assert.equal(store.append(series("c"), 1, 0), "series-limit");
+  assert.equal(store.append(series("a"), 2, 0), "appended");
+  assert.equal(store.append(series("a"), 3, 0), "appended");
+  assert.equal(store.append(series("a"), 4, 0), "sample-limit");
+  assert.deepEqual(store.counts().refused, { "series-limit": 1, "sample-limit": 1 });
+});
+
+test("the window slides: old samples and ended series go, and make room", () => {
+  const store = new SeriesStore({ windowMs: 60_000, maxSeries: 1 });
+  store.append({ pod: "old" }, 0, 1);
+  assert.equal(store.append({ pod: "new" }, 30_000, 1), "series-limit");
+  assert.equal(store.append({ pod: "new" }, 61_000, 1), "appended");
+  assert.equal(store.append({ pod: "new" }, 62_000, 1), "appended");
+  assert.equal(store.append({ pod: "late" }, 1000, 1), "too-old");
+  assert.deepEqual(store.labelValues("pod"), ["new"]);
+});
+
+test("memory stays bounded by the window, however long a series lives", () => {
+  const store = new SeriesStore({ windowMs: 60_000 });
+  for (let second = 0; second < 3600; second++) store.append(up, second * 1000, second);
+  const { samples } = store.counts();
+  assert.ok(samples >= 60 && samples <= 66, `${samples}`);
+  const [series] = store.select(everything, 0, Infinity);
+  assert.deepEqual(series?.at(3_600_000, 5000), { timeMs: 3_599_000, value: 3599 });
+  assert.equal(series?.window(3_590_000, 3_599_000).values.length, 9);
+});
+
+test("selecting agrees with trying every matcher on every series", () => {
+  const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 32));
+  const random = seededRandom(seed);
+  const pick = <T>(items: readonly [T, ...T[]]): T =>
+    items[Math.floor(random() * items.length)] ?? items[0];
+  const store = new SeriesStore();
+  const all = new Map<string, Labels>();
+  for (let index = 0; index < 200; index++) {
+    const labels: Labels = {
+      __name__: pick(["x", "y"]),
+      a: pick(["1", "2", "3"]),
+      ...(random() < 0.5 ? { b: pick(["1", "2"]) } : {}),
+    };
+    all.set(labelsKey(labels), labels);
+    store.append(labels, 1000, 1);
+  }
+  for (let run = 0; run < 300; run++) {
+    const matchers = Array.from({ length: 1 + Math.floor(random() * 3) }, () =>
+      matcher(
+        pick(["__name__", "a", "b", "none"]),
+        pick(["=", "!=", "=~", "!~"]),
+        pick(["", "1", "x", "1|2", ".*", ".+"]),
+      ),
+    );
+    const found = store.select(matchers, 0, 1000).map((series) => series.key);
+    const expected = [...all]
+      .filter(([, labels]) => matchesAll(matchers, labels))
+      .map(([key]) => key);
+    assert.deepEqual(found.toSorted(), expected.toSorted(), `seed ${seed}`);
+  }
+});
