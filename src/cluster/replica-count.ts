@@ -16,9 +16,12 @@ export type ReplicaPlan = {
 /** `pods` are the ones that the set controls, whatever their state; terminating ones do not count. */
 export function planReplicas(replicaSet: ReplicaSet, pods: readonly Pod[]): ReplicaPlan {
   const active = pods.filter(isActive);
-  const surplus = active.length - (replicaSet.spec.replicas ?? 1);
-  if (surplus <= 0) return { create: -surplus, remove: [] };
-  return { create: 0, remove: active.toSorted(byDispensability).slice(0, surplus) };
+  const wanted = replicaSet.spec.replicas ?? 1;
+  const surplus = Math.max(0, active.length - wanted);
+  return {
+    create: Math.max(0, wanted - active.length),
+    remove: active.toSorted(byDispensability).slice(0, surplus),
+  };
 }
 
 export type ReplicaReport = {
