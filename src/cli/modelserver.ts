@@ -1,75 +1,108 @@
-// `dunlin modelserver`: what a predictor's container runs. Reads arguments and environment, starts
-// the server on the pod's address, and drains it on SIGTERM.
-import { assertProfile, type ReplicaProfile } from "../inference/replica-profile.ts";
-import { findProfile, profiles, tutorialQwen } from "../inference/profiles.ts";
+// `dunlin modelserver`: what a predictor's container runs. Reads arguments and environment, serves
+// on the pod's address, and finishes what runs before it exits. It imports as little as it can: a
+// new replica is waited for.
 import { sleep } from "../lib/clock.ts";
 import { wallClock } from "../lib/wall-clock.ts";
 import { ModelServer } from "../modelserver/model-server.ts";
 import { parseServerArgs, type ServerArgs } from "../modelserver/server-args.ts";
+import { servingProfile } from "../modelserver/serving-profile.ts";
 import { SimulatedEngine } from "../modelserver/simulated-engine.ts";
 import { type ModelRecord, readModelRecord } from "../storage/model-record.ts";
 
-/** The exit code: 0 after a drain, 2 on arguments that cannot be used, 1 when it cannot start. */
+type Log = (line: string) => void;
+
+/**
+ * Serves until SIGTERM, then until the last request is answered. The exit code: 0 after that, 1 when
+ * the address cannot be had, 2 on arguments that cannot be used, 128 + the signal's number on SIGINT
+ * or a second SIGTERM, which end everything at once.
+ */
 export async function modelserver(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Promise<number> {
-  const log = (line: string): void => void process.stdout.write(`${line}\n`);
+  const log: Log = (line) => void process.stdout.write(`${line}\n`);
+  const stop = new AbortController();
+  const killed = new Promise<number>((resolve) => {
+    process.once("SIGINT", () => resolve(130));
+    process.on("SIGTERM", () => (stop.signal.aborted ? resolve(143) : stop.abort()));
+  });
   const parsed = parseServerArgs(args, env["DUNLIN_MODEL_DIR"] || "/mnt/models");
-  if (parsed.kind === "invalid") {
-    for (const error of parsed.errors) log(`error: ${error}`);
-    return 2;
-  }
-  const options = parsed.args;
-  for (const flag of options.ignored) log(`${flag} has no effect: the engine is simulated`);
-  const profile = chooseProfile(options, undefined);
-  if (typeof profile === "string") {
-    log(`error: ${profile}`);
-    return 2;
-  }
-  const record = readModelRecord(options.modelDir);
-  const engineReason = reasonFor(record);
-  log(`${engineReason}; profile ${profile.name} (${profile.source})`);
+  if (parsed.kind === "invalid") return refuse(log, parsed.errors);
+  const record = preparedModel(parsed.args.modelDir, log);
+  const chosen = servingProfile(parsed.args, record?.config);
+  if (chosen.kind === "invalid") return refuse(log, [chosen.message]);
+
+  const { profile } = chosen;
+  const engineReason = whySimulated(parsed.args, record);
+  log(`engine: simulated. ${engineReason}`);
+  log(`profile: ${profile.name}, ${profile.source}`);
+  for (const flag of parsed.args.ignored) log(`${flag} has no effect on the simulated engine`);
+  const { modelNames, modelId, modelDir, seed } = parsed.args;
   const server = new ModelServer({
     clock: wallClock,
     log,
-    makeEngine: (observe) =>
-      new SimulatedEngine({ profile, clock: wallClock, seed: options.seed, observe }),
-    modelNames: options.modelNames,
-    modelRoot: record?.model ?? options.modelId ?? options.modelDir,
+    makeEngine: (observe) => new SimulatedEngine({ profile, clock: wallClock, seed, observe }),
+    modelNames,
+    modelRoot: record?.model ?? modelId ?? modelDir,
     engineReason,
   });
-  if (options.simulatedLoadSeconds > 0) await sleep(wallClock, options.simulatedLoadSeconds * 1000);
-  const host = env["POD_IP"] || "0.0.0.0";
-  const port = await server.listen(host, options.httpPort);
-  log(`model ${options.modelNames.join(", ")} is served on http://${host}:${port}`);
-  return await new Promise((resolve) => {
-    let terminating = false;
-    process.on("SIGTERM", () => {
-      if (terminating) return resolve(143);
-      terminating = true;
-      void server.drain().then(() => resolve(0));
-    });
-  });
+  const served = serve(server, parsed.args, env["POD_IP"] || "0.0.0.0", log, stop.signal);
+  const code = await Promise.race([served, killed]);
+  server.close();
+  return code;
 }
 
-function chooseProfile(
-  options: ServerArgs,
-  _record: ModelRecord | undefined,
-): ReplicaProfile | string {
-  const name = options.simulatedProfile;
-  const base = name === undefined ? tutorialQwen : findProfile(name);
-  if (!base) return `unknown profile ${name}; there are ${profiles.map((p) => p.name).join(", ")}`;
-  const profile = {
-    ...base,
-    maxNumSeqs: options.maxNumSeqs ?? base.maxNumSeqs,
-    maxBatchedTokens: options.maxBatchedTokens ?? base.maxBatchedTokens,
-    maxModelLen: options.maxModelLen ?? base.maxModelLen,
-  };
-  assertProfile(profile);
-  return profile;
+async function serve(
+  server: ModelServer,
+  args: ServerArgs,
+  host: string,
+  log: Log,
+  stop: AbortSignal,
+): Promise<number> {
+  if (args.simulatedLoadSeconds > 0) {
+    log(`loading the model takes ${args.simulatedLoadSeconds} s, as --simulated-load-seconds says`);
+    await sleep(wallClock, args.simulatedLoadSeconds * 1000, stop);
+  }
+  if (stop.aborted) return 0;
+  try {
+    const port = await server.listen(host, args.httpPort);
+    log(`serving ${args.modelNames.join(", ")} on http://${host}:${port}`);
+  } catch (error) {
+    log(`error: cannot listen on ${host}:${args.httpPort}: ${listenProblem(error)}`);
+    return 1;
+  }
+  if (!stop.aborted)
+    await new Promise((resolve) => stop.addEventListener("abort", resolve, { once: true }));
+  log("terminating: requests that run are finished, new connections are refused");
+  await server.drain();
+  log("terminated: every request was answered");
+  return 0;
 }
 
-function reasonFor(record: ModelRecord | undefined): string {
-  return record?.reason ?? "simulated engine";
+function refuse(log: Log, errors: readonly string[]): number {
+  for (const error of errors) log(`error: ${error}`);
+  return 2;
+}
+
+/** What the storage initializer has left. A record that cannot be read is reported and left aside. */
+function preparedModel(folder: string, log: Log): ModelRecord | undefined {
+  try {
+    return readModelRecord(folder);
+  } catch (error) {
+    log(`warning: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}
+
+function whySimulated(args: ServerArgs, record: ModelRecord | undefined): string {
+  if (record) return record.reason;
+  return `no model was prepared in ${args.modelDir}: the simulated engine stands in`;
+}
+
+function listenProblem(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE") return "the port is in use; choose another with --http_port";
+  if (code === "EACCES") return "this user may not use the port; choose one above 1023";
+  if (code === "EADDRNOTAVAIL") return "POD_IP is not an address of this machine";
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,5 @@
 // What one replica of a model on one kind of hardware costs and holds: the constants of the step
 // model, as data. Named profiles stand in profiles.ts.
-import assert from "node:assert/strict";
 
 export type ReplicaProfile = {
   readonly name: string;
@@ -26,12 +25,17 @@ export type ReplicaProfile = {
   readonly maxModelLen: number;
 };
 
-/** Fails on limits under which a replica could never make progress; vLLM refuses the same ones. */
-export function assertProfile(profile: ReplicaProfile): void {
+/** What is wrong with limits under which a replica could not make progress; vLLM refuses them too. */
+export function profileProblem(profile: ReplicaProfile): string | undefined {
   const { kvBlocks, blockTokens, maxNumSeqs, maxBatchedTokens, maxModelLen } = profile;
-  assert(maxNumSeqs >= 1, "maxNumSeqs must be at least 1");
-  assert(maxBatchedTokens >= maxNumSeqs, "maxBatchedTokens must not be below maxNumSeqs");
-  assert(maxModelLen <= kvBlocks * blockTokens, "maxModelLen must fit the KV cache");
+  const kvTokens = kvBlocks * blockTokens;
+  if (maxNumSeqs < 1) return `max-num-seqs (${maxNumSeqs}) must be at least 1`;
+  if (maxBatchedTokens < maxNumSeqs)
+    return `max-num-batched-tokens (${maxBatchedTokens}) must not be below max-num-seqs (${maxNumSeqs})`;
+  if (maxModelLen < 2) return `max-model-len (${maxModelLen}) must be at least 2`;
+  if (maxModelLen > kvTokens)
+    return `max-model-len (${maxModelLen}) exceeds the ${kvTokens} tokens that the KV cache holds`;
+  return undefined;
 }
 
 /** The time of one iteration in milliseconds. */

@@ -5,7 +5,7 @@
 // Iterations whose batch is the same are kept as one run, whose times have a closed form; stepping
 // through a run and jumping over it therefore give the same numbers, to the last bit.
 import assert from "node:assert/strict";
-import { assertProfile, type ReplicaProfile, stepMs } from "./replica-profile.ts";
+import { profileProblem, type ReplicaProfile, stepMs } from "./replica-profile.ts";
 
 export type SequenceSpec = {
   readonly id: number;
@@ -64,7 +64,8 @@ export type ReplicaEvent =
 export type Step = { readonly replica: Replica; readonly events: readonly ReplicaEvent[] };
 
 export function idleReplica(profile: ReplicaProfile): Replica {
-  assertProfile(profile);
+  const problem = profileProblem(profile);
+  assert(problem === undefined, problem);
   return { profile, running: [], waiting: [], iterations: 0, run: undefined };
 }
 

@@ -1,25 +1,20 @@
-// The handlers of chat and text completions: from the request to the engine, and from what it
-// generates to OpenAI's objects, whole or as a stream of events.
+// The handlers of chat and text completions: what is wrong with a request is said here, all of it at
+// once; what is right goes to the engine. The answer's form is completion-answer.ts's.
+import { randomUUID } from "node:crypto";
 import type { Clock } from "../lib/clock.ts";
+import { answerCompletion } from "./completion-answer.ts";
 import { type CompletionRequest, parseCompletionRequest } from "./completion-request.ts";
-import type { Engine, FinishReason, Generation, GenerationRequest } from "./engine.ts";
-import {
-  type ApiRequest,
-  type ApiResponse,
-  errorResponse,
-  type Handler,
-  jsonResponse,
-} from "./http-message.ts";
+import type { Engine, GenerationRequest } from "./engine.ts";
+import { errorResponse, type Handler } from "./http-message.ts";
 
 export type CompletionsOptions = {
   readonly engine: Engine;
   readonly clock: Clock;
-  /** The names under which the model is served; the first is the one that answers carry. */
+  /** The names under which the model is served; an answer carries the one that was asked for. */
   readonly modelNames: readonly string[];
 };
 
 export function completionsHandler(kind: "chat" | "text", options: CompletionsOptions): Handler {
-  let served = 0;
   return (http) => {
     const body = parseJson(http.body);
     if (body.kind === "malformed")
@@ -35,143 +30,9 @@ export function completionsHandler(kind: "chat" | "text", options: CompletionsOp
     const generations = plan(request, options.engine);
     if (typeof generations === "string") return errorResponse(400, generations, "max_tokens");
     const createdSeconds = Math.floor(options.clock.nowMs() / 1000);
-    const id = `${kind === "chat" ? "chatcmpl" : "cmpl"}-${createdSeconds.toString(36)}-${served++}`;
-    return answer({ request, generations, id, createdSeconds, engine: options.engine }, http);
-  };
-}
-
-type Job = {
-  readonly request: CompletionRequest;
-  readonly generations: readonly GenerationRequest[];
-  readonly id: string;
-  readonly createdSeconds: number;
-  readonly engine: Engine;
-};
-
-/** One choice of the answer, as far as it has come. */
-type Choice = {
-  readonly index: number;
-  readonly events: AsyncIterable<Generation>;
-  readonly prefix: string;
-  text: string;
-  tokens: number;
-  reason: FinishReason | null;
-};
-
-function answer(job: Job, http: ApiRequest): ApiResponse | Promise<ApiResponse> {
-  const choices = job.generations.map((generation, index): Choice => {
-    const events = job.engine.generate(generation, http.signal);
-    const prefix = job.request.echo ? generation.prompt : "";
-    return { index, events, prefix, text: prefix, tokens: 0, reason: null };
-  });
-  const tokens = (): number => choices.reduce((sum, choice) => sum + choice.tokens, 0);
-  if (!job.request.stream) return wholeAnswer(job, choices, tokens);
-  const contentType = "text/event-stream; charset=utf-8";
-  const headers = { "cache-control": "no-cache" };
-  return { status: 200, contentType, headers, body: events(job, choices, tokens), tokens };
-}
-
-async function wholeAnswer(
-  job: Job,
-  choices: readonly Choice[],
-  tokens: () => number,
-): Promise<ApiResponse> {
-  await Promise.all(choices.map(drain));
-  if (choices.some((choice) => choice.reason === null))
-    return errorResponse(503, "The request was aborted before it was finished.");
-  const object = job.request.kind === "chat" ? "chat.completion" : "text_completion";
-  const shown = choices.map((choice) => ({
-    index: choice.index,
-    ...(job.request.kind === "chat"
-      ? { message: { role: "assistant", content: choice.text } }
-      : { text: choice.text }),
-    logprobs: null,
-    finish_reason: choice.reason,
-  }));
-  const response = { ...head(job, object), choices: shown, usage: usage(job, tokens()) };
-  return { ...jsonResponse(200, response), tokens };
-}
-
-async function drain(choice: Choice): Promise<void> {
-  for await (const event of choice.events) take(choice, event);
-}
-
-function take(choice: Choice, event: Generation): void {
-  if (event.kind === "finished") choice.reason = event.reason;
-  else {
-    choice.text += event.text;
-    choice.tokens += event.tokens;
-  }
-}
-
-async function* events(
-  job: Job,
-  choices: readonly Choice[],
-  tokens: () => number,
-): AsyncGenerator<string> {
-  const chat = job.request.kind === "chat";
-  const object = chat ? "chat.completion.chunk" : "text_completion";
-  const withUsage = job.request.includeUsage ? { usage: null } : {};
-  const chunk = (index: number, text: string | undefined, reason: FinishReason | null): string => {
-    const delta = chat
-      ? { delta: text === undefined ? {} : { content: text } }
-      : { text: text ?? "" };
-    const shown = { index, ...delta, logprobs: null, finish_reason: reason };
-    return sse({ ...head(job, object), choices: [shown], ...withUsage });
-  };
-  for (const { index, prefix } of choices) {
-    const shown = { index, delta: { role: "assistant", content: "" }, finish_reason: null };
-    if (chat) yield sse({ ...head(job, object), choices: [shown], ...withUsage });
-    else if (prefix) yield chunk(index, prefix, null);
-  }
-  for await (const { choice, event } of merged(choices)) {
-    take(choice, event);
-    if (event.kind === "text") yield chunk(choice.index, event.text, null);
-    else yield chunk(choice.index, undefined, event.reason);
-  }
-  if (job.request.includeUsage)
-    yield sse({ ...head(job, object), choices: [], usage: usage(job, tokens()) });
-  yield "data: [DONE]\n\n";
-}
-
-/** Every choice's events, each as soon as it is there. */
-async function* merged(
-  choices: readonly Choice[],
-): AsyncGenerator<{ choice: Choice; event: Generation }> {
-  const next = async (choice: Choice, source: AsyncIterator<Generation>) => {
-    const result = await source.next();
-    return { choice, source, result };
-  };
-  const pending = new Map(
-    choices.map((choice) => [choice.index, next(choice, choice.events[Symbol.asyncIterator]())]),
-  );
-  while (pending.size > 0) {
-    const { choice, source, result } = await Promise.race(pending.values());
-    if (result.done) pending.delete(choice.index);
-    else {
-      pending.set(choice.index, next(choice, source));
-      yield { choice, event: result.value };
-    }
-  }
-}
-
-function sse(value: unknown): string {
-  return `data: ${JSON.stringify(value)}\n\n`;
-}
-
-function head(job: Job, object: string): object {
-  return { id: job.id, object, created: job.createdSeconds, model: job.request.model };
-}
-
-function usage(job: Job, completionTokens: number): object {
-  // The prompt counts once, however many choices were asked of it.
-  const promptTokens = job.generations
-    .filter((_, index) => index % job.request.n === 0)
-    .reduce((sum, generation) => sum + generation.promptTokens, 0);
-  return {
-    prompt_tokens: promptTokens,
-    total_tokens: promptTokens + completionTokens,
-    completion_tokens: completionTokens,
+    const id = `${kind === "chat" ? "chatcmpl" : "cmpl"}-${randomUUID().replaceAll("-", "")}`;
+    const job = { request, generations, id, createdSeconds, engine: options.engine };
+    return answerCompletion(job, http.signal);
   };
 }
 

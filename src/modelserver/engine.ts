@@ -38,7 +38,8 @@ export type EngineEvent =
       readonly secondsSinceArrival: number;
       readonly promptTokens: number;
     }
-  | { readonly kind: "tokens"; readonly count: number; readonly secondsEach: number }
+  /** Every token but a request's first. */
+  | { readonly kind: "token"; readonly secondsSinceLast: number }
   | { readonly kind: "preempted" }
   | {
       readonly kind: "finished";

@@ -5,7 +5,7 @@ import type { Engine, EngineEvent } from "./engine.ts";
 import type { Handler } from "./http-message.ts";
 import { HttpServer } from "./http-server.ts";
 import { routes } from "./routes.ts";
-import { VllmMetrics } from "./vllm-metrics.ts";
+import { vllmMetrics } from "./vllm-metrics.ts";
 
 export type ModelServerOptions = {
   readonly clock: Clock;
@@ -31,7 +31,7 @@ export class ModelServer {
 
   constructor(options: ModelServerOptions) {
     const { clock, log, modelNames } = options;
-    const metrics = new VllmMetrics(modelNames[0] ?? "");
+    const metrics = vllmMetrics(modelNames[0] ?? "");
     const engine = options.makeEngine((event) => metrics.observe(event));
     this.#engine = engine;
     this.handler = routes({

@@ -52,43 +52,7 @@ const ignoredSwitches = words(`
 
 /** `modelDir` is where the model is when no argument says so. */
 export function parseServerArgs(args: readonly string[], modelDir: string): ParsedArgs {
-  const values = new Map<string, string>();
-  const errors: string[] = [];
-  const ignored: string[] = [];
-  const names: string[] = [];
-  for (let index = 0; index < args.length; index++) {
-    const arg = args[index] ?? "";
-    if (!arg.startsWith("--")) {
-      errors.push(
-        `unexpected argument ${JSON.stringify(arg)}: arguments are flags (--model_name=…)`,
-      );
-      continue;
-    }
-    const [flag, inline] = splitOnce(arg, "=");
-    const name = flag.slice(2).replaceAll("-", "_");
-    if (ignoredSwitches.has(name.replace(/^no_/, ""))) {
-      ignored.push(arg);
-      continue;
-    }
-    if (!used.has(name) && !ignoredWithValue.has(name)) {
-      errors.push(`unknown flag ${flag}`);
-      continue;
-    }
-    const following: string[] = inline === undefined ? [] : [inline];
-    while (inline === undefined && isValue(args[index + 1])) {
-      following.push(args[++index] ?? "");
-      if (name !== "served_model_name" && name !== "lora_modules") break;
-    }
-    const value = following[0];
-    if (value === undefined) errors.push(`${flag} needs a value`);
-    else if (ignoredWithValue.has(name)) ignored.push(`${flag}=${following.join(" ")}`);
-    else {
-      values.set(name, value);
-      if (name === "served_model_name") names.splice(0, names.length, ...following);
-      if (name === "model_name") names.splice(0, names.length, value);
-    }
-  }
-
+  const { values, names, ignored, errors } = readFlags(args);
   const number = (name: string, least: number, whole = true): number | undefined => {
     const text = values.get(name);
     if (text === undefined) return undefined;
@@ -99,13 +63,13 @@ export function parseServerArgs(args: readonly string[], modelDir: string): Pars
     errors.push(`--${name} must be ${kind} of at least ${least}, got ${JSON.stringify(text)}`);
     return undefined;
   };
-  const modelId = values.get("model_id");
   const parsed: ServerArgs = {
-    modelNames: names.length > 0 ? names : [modelId ?? "model"],
-    modelId,
+    // huggingfaceserver's default name.
+    modelNames: names.length > 0 ? names : ["model"],
+    modelId: values.get("model_id"),
     modelDir: values.get("model_dir") ?? modelDir,
     httpPort: number("http_port", 0) ?? 8080,
-    maxModelLen: number("max_model_len", 1),
+    maxModelLen: number("max_model_len", 2),
     maxNumSeqs: number("max_num_seqs", 1),
     maxBatchedTokens: number("max_num_batched_tokens", 1),
     seed: number("seed", 0) ?? 0,
@@ -114,6 +78,50 @@ export function parseServerArgs(args: readonly string[], modelDir: string): Pars
     ignored,
   };
   return errors.length > 0 ? { kind: "invalid", errors } : { kind: "ok", args: parsed };
+}
+
+type Flags = {
+  /** By name with underscores; of a flag given twice the last counts. */
+  readonly values: ReadonlyMap<string, string>;
+  readonly names: readonly string[];
+  readonly ignored: readonly string[];
+  readonly errors: string[];
+};
+
+function readFlags(args: readonly string[]): Flags {
+  const values = new Map<string, string>();
+  const ignored: string[] = [];
+  const errors: string[] = [];
+  let names: readonly string[] = [];
+  for (let index = 0; index < args.length;) {
+    const arg = args[index++] ?? "";
+    const [flag, inline] = splitOnce(arg, "=");
+    const name = flag.replace(/^--/, "").replaceAll("-", "_");
+    if (!arg.startsWith("--"))
+      errors.push(`unexpected argument ${JSON.stringify(arg)}; arguments are --flags`);
+    else if (ignoredSwitches.has(name.replace(/^no_/, ""))) ignored.push(arg);
+    else if (!used.has(name) && !ignoredWithValue.has(name)) errors.push(`unknown flag ${flag}`);
+    else {
+      const given = inline === undefined ? following(args, index, name) : [inline];
+      if (inline === undefined) index += given.length;
+      const [value] = given;
+      if (value === undefined) errors.push(`${flag} needs a value`);
+      else if (ignoredWithValue.has(name)) ignored.push(`${flag}=${given.join(" ")}`);
+      else if (name === "model_name" || name === "served_model_name") names = given;
+      else values.set(name, value);
+    }
+  }
+  return { values, names, ignored, errors };
+}
+
+/** Flags that take every value up to the next flag. */
+const takesMany = words("served_model_name lora_modules");
+
+function following(args: readonly string[], start: number, name: string): readonly string[] {
+  let end = start;
+  const most = takesMany.has(name) ? args.length : start + 1;
+  while (end < most && isValue(args[end])) end++;
+  return args.slice(start, end);
 }
 
 /** A value may begin with one dash (a negative number), not with two. */

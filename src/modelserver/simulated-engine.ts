@@ -177,21 +177,19 @@ export class SimulatedEngine implements Engine {
     }
   }
 
+  /** Steps are taken one iteration at a time, so there is at most one new token. */
   #say(id: number, generated: number, atMs: number): void {
     const answer = this.#answers.get(id);
     if (!answer || generated <= answer.said) return;
-    const { promptTokens, arrivedMs } = answer;
-    const secondsSinceArrival = (atMs - arrivedMs) / 1000;
-    if (answer.said === 0)
-      this.#observe({ kind: "first-token", secondsSinceArrival, promptTokens });
-    else {
-      const count = generated - answer.said;
-      const secondsEach = (atMs - answer.lastTokenMs) / 1000 / count;
-      this.#observe({ kind: "tokens", count, secondsEach });
-    }
-    const text = answer.pieces.slice(answer.said, generated).join("");
-    answer.queue.push({ kind: "text", text, tokens: generated - answer.said });
-    answer.said = generated;
+    const { promptTokens, arrivedMs, lastTokenMs } = answer;
+    this.#observe(
+      answer.said === 0
+        ? { kind: "first-token", secondsSinceArrival: (atMs - arrivedMs) / 1000, promptTokens }
+        : { kind: "token", secondsSinceLast: (atMs - lastTokenMs) / 1000 },
+    );
+    const text = answer.pieces[answer.said] ?? "";
+    answer.queue.push({ kind: "text", text, tokens: 1 });
+    answer.said++;
     answer.lastTokenMs = atMs;
   }
 
