@@ -1,0 +1,13 @@
+// What a benchmark gives, and the order statistics and units that it is told in.
+
+export type Figure = { readonly what: string; readonly aim: string; readonly measured: string };
+
+/** The value at the given share (0 to 1) of the sorted values, by nearest rank. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+export function milliseconds(value: number): string {
+  return value < 1000 ? `${value.toFixed(1)} ms` : `${(value / 1000).toFixed(2)} s`;
+}
