@@ -117,6 +117,7 @@ async function reconcile(
       ),
     ingressExists: caches.ingresses.get(keyOf(service)) !== undefined,
     urls: intent.urls,
+    servingRuntime: intent.servingRuntime,
     conditions: intent.conditions,
   });
   await writeStatus(options, service, status);

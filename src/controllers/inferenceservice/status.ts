@@ -25,6 +25,7 @@ export type Observed = {
     readonly address: string;
     readonly predictor: string;
   };
+  readonly servingRuntime: string | undefined;
   /** What the intent says about the metrics, and whatever else it wants a person to know. */
   readonly conditions: readonly Condition[];
 };
@@ -57,7 +58,9 @@ export function statusOf(service: InferenceService, observed: Observed): Inferen
     ...(reachable && { url, components: { predictor: { url: predictorUrl } } }),
     address: { url: address },
     deploymentMode: "Standard",
-    clusterServingRuntimeName: "kserve-huggingfaceserver",
+    ...(observed.servingRuntime !== undefined && {
+      clusterServingRuntimeName: observed.servingRuntime,
+    }),
     ...(service.metadata.generation !== undefined && {
       observedGeneration: service.metadata.generation,
     }),
