@@ -116,6 +116,12 @@ async function giveAddress(
   if (!wantsAddress(service, nodeAddress)) return;
   const taken = new Set(given.values());
   for (const { spec } of services.list()) if (spec.clusterIP) taken.add(spec.clusterIP);
+  if (service.spec.clusterIP) {
+    // An address may be given and freed, but not exchanged; the next pass gives the new one.
+    const spec = { clusterIP: null, clusterIPs: null };
+    await client.patch(serviceKind, service.metadata, { spec });
+    return;
+  }
   const address =
     given.get(key) ?? freeServiceAddress(service.metadata.uid ?? key, nodeAddress, taken);
   if (address === undefined) throw new Error("no free address is left for Services");
