@@ -82,6 +82,19 @@ function until<T extends KubeObject>(cache: WatchCache<T>, holds: () => boolean)
   });
 }
 
+/** Checks after every change; collects what is wrong, because a listener has nobody to throw to. */
+function watchFor<T extends KubeObject>(
+  cache: WatchCache<T>,
+  check: () => string | undefined,
+): readonly string[] {
+  const violations: string[] = [];
+  cache.subscribe(() => {
+    const violation = check();
+    if (violation !== undefined) violations.push(violation);
+  });
+  return violations;
+}
+
 function deployment(
   image: string,
   replicas: number,
