@@ -14,7 +14,10 @@ export type AdmissionSnapshot = {
   list<T extends KubeObject>(kind: Kind<T>, namespace?: string): readonly T[];
 };
 
-/** Called at create and update of the kind, before the object is stored; never at delete. */
+/**
+ * Called at create and update of the kind, with an object that fits its schema, before it is stored;
+ * never at delete.
+ */
 export type AdmissionRule<T extends KubeObject = KubeObject> = {
   readonly kind: Kind<T>;
   admit(object: T, old: T | undefined, snapshot: AdmissionSnapshot): AdmissionVerdict<T>;

@@ -2,21 +2,9 @@
 import { ageCell, ageColumn, column, listCell, nameColumn, none, wideColumn } from "./columns.ts";
 import type { Cell, Kind } from "./kind.ts";
 import type { Condition, KubeObject, LabelSelector } from "./object.ts";
+import { deploymentSchema } from "./deployment-schema.ts";
 import { deploymentWithDefaults, validateDeployment } from "./deployment-validation.ts";
-import { conditionsSchema, labelSelectorSchema } from "./object-meta-schema.ts";
-import { podTemplateSchema } from "./pod-schema.ts";
 import type { PodTemplateSpec } from "./pod.ts";
-import {
-  boolean,
-  described,
-  int32,
-  int64,
-  intOrString,
-  object,
-  string,
-  union,
-  type Schema,
-} from "./schema.ts";
 import { formatSelector, selectorOf } from "./selector.ts";
 
 export type DeploymentStrategy = {
@@ -53,43 +41,6 @@ export type Deployment = KubeObject & {
   readonly status?: DeploymentStatus;
 };
 
-export const deploymentStrategySchema: Schema = union(
-  object({
-    type: string,
-    rollingUpdate: object({ maxSurge: intOrString, maxUnavailable: intOrString }),
-  }),
-);
-
-const spec = object(
-  {
-    replicas: described("How many pods are wanted; 1 when nobody says.", int32),
-    selector: described(
-      "Finds the pods; it must match the template's labels and never changes.",
-      labelSelectorSchema,
-    ),
-    template: described("What each pod looks like.", podTemplateSchema),
-    strategy: deploymentStrategySchema,
-    minReadySeconds: int32,
-    revisionHistoryLimit: int32,
-    progressDeadlineSeconds: int32,
-    paused: boolean,
-  },
-  "selector",
-  "template",
-);
-
-const status = object({
-  observedGeneration: int64,
-  replicas: int32,
-  updatedReplicas: int32,
-  readyReplicas: int32,
-  availableReplicas: int32,
-  unavailableReplicas: int32,
-  terminatingReplicas: int32,
-  collisionCount: int32,
-  conditions: conditionsSchema,
-});
-
 /** Where the scale subresource of Deployments and ReplicaSets finds its numbers. */
 export const replicaPaths = {
   specReplicasPath: ".spec.replicas",
@@ -122,7 +73,7 @@ export const deploymentKind: Kind<Deployment> = {
   namespaced: true,
   shortNames: ["deploy"],
   categories: ["all"],
-  schema: object({ spec, status }, "spec"),
+  schema: deploymentSchema,
   subresources: { status: true, scale: replicaPaths },
   columns: [
     nameColumn,

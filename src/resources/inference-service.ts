@@ -1,4 +1,5 @@
 // InferenceService (KServe): a model to serve, how, and how far to scale it.
+import { inferenceServiceSchema } from "./inference-service-schema.ts";
 import type { Kind } from "./kind.ts";
 import type { Condition, KubeObject } from "./object.ts";
 import type { DeploymentStrategy } from "./deployment.ts";
@@ -48,6 +49,8 @@ export type PredictorModel = Omit<Container, "name"> & {
   readonly runtimeVersion?: string;
   readonly protocolVersion?: string;
   readonly storageUri?: string;
+  readonly storageUris?: readonly { readonly uri: string; readonly mountPath?: string }[];
+  readonly storageContainerName?: string;
 };
 
 export type Predictor = Partial<PodSpec> & {
@@ -62,6 +65,11 @@ export type Predictor = Partial<PodSpec> & {
     readonly behavior?: HorizontalPodAutoscalerBehavior;
   };
   readonly timeout?: number;
+  readonly canaryTrafficPercent?: number;
+  readonly containerConcurrency?: number;
+  readonly workerSpec?: unknown;
+  readonly logger?: unknown;
+  readonly batcher?: unknown;
   readonly deploymentStrategy?: DeploymentStrategy;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -84,11 +92,17 @@ export type InferenceServiceStatus = {
       readonly exitCode?: number;
     };
   };
+  readonly servingRuntimeName?: string;
   readonly clusterServingRuntimeName?: string;
 };
 
 export type InferenceService = KubeObject & {
-  readonly spec: { readonly predictor: Predictor };
+  readonly spec: {
+    readonly predictor: Predictor;
+    readonly transformer?: unknown;
+    readonly explainer?: unknown;
+    readonly canary?: readonly unknown[];
+  };
   readonly status?: InferenceServiceStatus;
 };
 
@@ -104,6 +118,33 @@ export const inferenceServiceKind: Kind<InferenceService> = {
   plural: "inferenceservices",
   singular: "inferenceservice",
   namespaced: true,
-  schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
-  columns: [],
+  shortNames: ["isvc"],
+  schema: inferenceServiceSchema,
+  subresources: { status: true },
+  // The revisions are Knative's; upstream prints their empty columns in Standard mode too.
+  columns: [
+    { name: "URL", type: "string", jsonPath: ".status.url" },
+    { name: "Ready", type: "string", jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    {
+      name: "Prev",
+      type: "integer",
+      jsonPath: ".status.components.predictor.traffic[?(@.tag=='prev')].percent",
+    },
+    {
+      name: "Latest",
+      type: "integer",
+      jsonPath: ".status.components.predictor.traffic[?(@.latestRevision==true)].percent",
+    },
+    {
+      name: "PrevRolledoutRevision",
+      type: "string",
+      jsonPath: ".status.components.predictor.traffic[?(@.tag=='prev')].revisionName",
+    },
+    {
+      name: "LatestReadyRevision",
+      type: "string",
+      jsonPath: ".status.components.predictor.traffic[?(@.latestRevision==true)].revisionName",
+    },
+    { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" },
+  ],
 };
