@@ -89,7 +89,8 @@ function shifted({ at, offsetMs }: TimeShift, context: Context): number {
   return atMs - offsetMs;
 }
 
-function matchersOf({ name, matchers }: VectorSelector): readonly CompiledMatcher[] {
+/** What the store is asked for: the name and the matchers, compiled. */
+export function matchersOf({ name, matchers }: VectorSelector): readonly CompiledMatcher[] {
   const named =
     name === undefined ? [] : [{ label: metricNameLabel, op: "=", value: name } as const];
   return [...named, ...matchers].map((matcher) => {
