@@ -141,7 +141,8 @@ export class HttpServer {
     const seconds = ((this.#options.clock.nowMs() - startMs) / 1000).toFixed(3);
     const tokens = answer?.tokens ? ` ${answer.tokens()} tokens` : "";
     const cut = outgoing.writableFinished ? "" : " (client gone)";
-    const status = outgoing.headersSent || !cut ? outgoing.statusCode : "-";
+    // Whoever left before a whole answer got none, whatever was written for nobody.
+    const status = cut && typeof answer?.body !== "object" ? "-" : outgoing.statusCode;
     this.#options.log(`${incoming.method} ${path} ${status}${tokens} ${seconds} s${cut}`);
   }
 }
