@@ -1,0 +1,191 @@
+// The embedded cluster, whole: the API server, its node, the workload loops and the front door, started
+// and stopped in the right order. What it runs, and who controls it, is the caller's.
+import { randomUUID } from "node:crypto";
+import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "../lib/clock.ts";
+import type { Random } from "../lib/random.ts";
+import { KubeClient } from "../kube/client.ts";
+import { EventRecorder } from "../kube/events.ts";
+import type { Transport } from "../kube/transport.ts";
+import type { AdmissionRule } from "../resources/admission.ts";
+import { builtinKinds } from "../resources/builtin-kinds.ts";
+import type { Kind } from "../resources/kind.ts";
+import { ControlPlane } from "./api-handler.ts";
+import { serveApi } from "./api-server.ts";
+import { loadCredentials } from "./credentials.ts";
+import type { ImageMapping } from "./images.ts";
+import { runIngressStatus } from "./ingress-status.ts";
+import { Ingress } from "./ingress.ts";
+import { kubeconfigText } from "./kubeconfig.ts";
+import { Kubelet } from "./kubelet.ts";
+import { PodNetwork } from "./pod-network.ts";
+import { publishService, type PublishedService } from "./published-service.ts";
+import { serviceResolver, type ResolvedAddress, type ServiceResolver } from "./service-resolver.ts";
+import { runWorkloadLoops, startCaches, type ClusterCaches } from "./workload-loops.ts";
+
+export type ClusterOptions = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: (line: string) => void;
+  /** Holds the kubeconfig, the keys, the pods' folders and, where persistent, the objects. */
+  readonly dataDir: string;
+  /** Whether objects outlive the process. */
+  readonly persistent: boolean;
+  /** 0 takes any free port, here and below. */
+  readonly apiPort: number;
+  readonly ingressPort: number;
+  readonly capacity: { readonly cpu: string; readonly memory: string; readonly gpus: number };
+  readonly images: readonly ImageMapping[];
+  readonly customKinds: readonly Kind[];
+  readonly admission: readonly AdmissionRule[];
+};
+
+export type Cluster = {
+  readonly kubeconfigPath: string;
+  readonly apiUrl: string;
+  readonly ingress: {
+    readonly host: string;
+    readonly port: number;
+    /** Requests to a Service that are under way through the front door. */
+    readonly inFlight: (namespace: string, service: string) => number;
+  };
+  /** The API in process, without a socket. */
+  readonly transport: Transport;
+  /** The node's own address, 127.N.0.1, where services of this process may listen. */
+  readonly hostAddress: string;
+  /** The cluster's names: NAME.NAMESPACE.svc[.cluster.local], to a ready endpoint. */
+  readonly resolve: (hostname: string, port: number) => ResolvedAddress | undefined;
+  /** Names something that runs in this process; `resolve` knows it once this has resolved. */
+  readonly publish: (service: PublishedService) => Promise<void>;
+  /** Ends every pod and every connection. */
+  readonly close: () => Promise<void>;
+};
+
+const nodeName = "dunlin";
+
+/** Throws, in words for the user, when a port or the data directory cannot be used; nothing is left then. */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const { clock, random, log, dataDir } = options;
+  // What was started, to be ended in reverse: here if anything fails, else by `close`.
+  await using started = new AsyncDisposableStack();
+  prepareDataDir(dataDir);
+  const plane = openPlane(options);
+  started.defer(() => plane.close());
+  const { transport } = plane;
+  // Making keys takes longest, and mostly elsewhere; nothing needs them before the server listens.
+  const credentials = loadCredentials(join(dataDir, "credentials.json"), clock.nowMs());
+  credentials.catch(() => {}); // Awaited below, unless something else fails before.
+
+  const network = await PodNetwork.claim();
+  started.defer(() => network.close());
+  const kubelet = newKubelet(options, transport, network);
+  plane.setPodLogReader(kubelet.readLog);
+
+  const watching = new AbortController();
+  started.defer(() => watching.abort());
+  started.defer(() => kubelet.close());
+  const [caches] = await Promise.all([
+    startCaches({ transport, clock, log }, watching.signal),
+    kubelet.start(watching.signal),
+  ]);
+  const nodeAddress = network.nodeAddress;
+  const looping = new AbortController();
+  const loops = runWorkloadLoops(
+    { transport, clock, log, random, caches, nodeAddress },
+    looping.signal,
+  );
+  const ingress = new Ingress({ port: options.ingressPort, caches, ...caches, log });
+  started.defer(async () => {
+    looping.abort();
+    await loops.stopped();
+  });
+  const door = await ingress.start();
+  started.defer(() => ingress.close());
+  const client = new KubeClient(transport, { fieldManager: "ingress" });
+  runIngressStatus({ client, clock, log, ...caches, address: door.host }, looping.signal);
+
+  const { token, authority, ...tls } = await credentials;
+  const server = await serveApi({ plane, port: options.apiPort, tls, token, log });
+  started.defer(() => server.close());
+  const kubeconfigPath = join(dataDir, "kubeconfig");
+  writeFileSync(kubeconfigPath, kubeconfigText({ url: server.url, authority, token }), {
+    mode: 0o600,
+  });
+
+  const resolve = serviceResolver(caches);
+  const running = started.move();
+  return {
+    kubeconfigPath,
+    apiUrl: server.url,
+    ingress: { ...door, inFlight: (namespace, service) => ingress.inFlight(namespace, service) },
+    transport,
+    hostAddress: nodeAddress,
+    resolve,
+    async publish(service) {
+      await publishService(new KubeClient(transport), service);
+      await untilResolved(service, resolve, caches);
+    },
+    close: () => running.disposeAsync(),
+  };
+}
+
+/** The write was acknowledged; the copies that `resolve` reads follow it. */
+function untilResolved(
+  { namespace, name, port, address }: PublishedService,
+  resolve: ServiceResolver,
+  { services, slices }: ClusterCaches,
+): Promise<void> {
+  const { promise, resolve: done } = Promise.withResolvers<void>();
+  const check = (): void => {
+    if (resolve(`${name}.${namespace}.svc`, port)?.address === address) done();
+  };
+  const stops = [services.subscribe(check), slices.subscribe(check)];
+  check();
+  return promise.finally(() => stops.forEach((stop) => stop()));
+}
+
+function openPlane(options: ClusterOptions): ControlPlane {
+  const { clock, random, log, dataDir, persistent, customKinds, admission } = options;
+  return ControlPlane.open({
+    clock,
+    random,
+    log,
+    kinds: builtinKinds,
+    customKinds,
+    admission,
+    newUid: randomUUID,
+    ...(persistent && { dataFile: join(dataDir, "state.db") }),
+  });
+}
+
+function newKubelet(options: ClusterOptions, transport: Transport, network: PodNetwork): Kubelet {
+  const { clock, log, dataDir, images, capacity } = options;
+  const { cpu, memory, gpus } = capacity;
+  const client = new KubeClient(transport, { fieldManager: "kubelet" });
+  return new Kubelet({
+    client,
+    clock,
+    log,
+    nodeName,
+    network,
+    images,
+    dataDir,
+    capacity: { cpu, memory, ...(gpus > 0 && { "nvidia.com/gpu": String(gpus) }) },
+    recorder: new EventRecorder({ client, clock, component: "kubelet", log }),
+  });
+}
+
+/** Private to the user: keys, tokens and the pods' secrets stand in it. */
+function prepareDataDir(dataDir: string): void {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `cannot use the data directory ${dataDir} (${reason}); choose another one with --data-dir`,
+      { cause },
+    );
+  }
+}
