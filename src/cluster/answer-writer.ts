@@ -123,7 +123,9 @@ export class AnswerWriter {
       encode: this.#eventEncoder(),
       typeMeta: { apiVersion: apiVersionOf(kind), kind: kind.kind },
     });
-    return new Response(body, { headers: { "content-type": "application/json" } });
+    return new Response(body, {
+      headers: { "content-type": "application/json", "transfer-encoding": "chunked" },
+    });
   }
 
   #eventEncoder(): (type: WatchType, object: object, change?: Change) => Uint8Array {

@@ -127,7 +127,7 @@ export class ControlPlane {
     const answer =
       request.method === "GET"
         ? (discover(this.#catalog, url.pathname, accept) ??
-          openApiAnswer(this.#catalog, url.pathname, accept) ??
+          openApiAnswer(this.#catalog, url.pathname) ??
           versionAnswer(url.pathname))
         : undefined;
     if (answer) return answer;

@@ -24,7 +24,9 @@ export async function readPodLog(
     ...(limitBytes !== undefined && { limitBytes }),
   };
   const body = await read(pod, options, signal);
-  return new Response(body, { headers: { "content-type": "text/plain" } });
+  return new Response(body, {
+    headers: { "content-type": "text/plain", "transfer-encoding": "chunked" },
+  });
 }
 
 function containerOf(pod: Pod, asked: string | null): string {

@@ -17,7 +17,8 @@ import {
   notFound,
   staleWrite,
 } from "./api-status.ts";
-import { applyDefaults, validateSchema } from "./schema-check.ts";
+import { applyDefaults } from "./schema-defaults.ts";
+import { validateSchema } from "./schema-validate.ts";
 import { withInitialState } from "./initial-state.ts";
 import { metadataCauses } from "./metadata-rules.ts";
 import { objectSchema } from "./object-schema.ts";

@@ -137,7 +137,12 @@ export class ResourceEndpoint {
   async #create(call: Call): Promise<Response> {
     const { request, resource, namespace, query, writer } = call;
     const body = await readBody(request);
-    const object = intake(resource, requireObject(body), fieldValidation(query), body, writer.warn);
+    const object = intake(requireObject(body), {
+      resource,
+      validation: fieldValidation(query),
+      warn: writer.warn,
+      text: body.text,
+    });
     const given = object.metadata.namespace;
     if (!resource.kind.namespaced && given) throw namespaceMismatch(given, "");
     const space = resource.kind.namespaced ? (namespace ?? given ?? "") : undefined;
@@ -152,7 +157,12 @@ export class ResourceEndpoint {
     const body = await readBody(call.request);
     const value = requireObject(body);
     if (call.subresource === "scale") return this.#writeScale(call, target, () => value);
-    const object = intake(resource, value, fieldValidation(call.query), body, call.writer.warn);
+    const object = intake(value, {
+      resource,
+      validation: fieldValidation(call.query),
+      warn: call.writer.warn,
+      text: body.text,
+    });
     const part = call.subresource === "status" ? "status" : "main";
     const written = this.#registry.update(target, part, () => object, this.#writeOptions(call));
     return call.writer.object(written);
@@ -168,7 +178,7 @@ export class ResourceEndpoint {
     const change = (old: KubeObject): KubeObject => {
       const patched = patch(inVersion(resource, old));
       if (!isJsonObject(patched)) throw badRequest("the patch leaves no object");
-      return intake(resource, patched, validation, undefined, call.writer.warn, body.value);
+      return intake(patched, { resource, validation, warn: call.writer.warn, patch: body.value });
     };
     const part = call.subresource === "status" ? "status" : "main";
     const written = this.#registry.update(target, part, change, this.#writeOptions(call));

@@ -1,0 +1,31 @@
+// The kubeconfig with which kubectl and every other client find the cluster and are let in.
+
+export type KubeconfigOptions = {
+  readonly url: string;
+  /** PEM. */
+  readonly authority: string;
+  readonly token: string;
+};
+
+const name = "dunlin";
+
+/** JSON, which is YAML too. The token is in it: write it readable for its owner only. */
+export function kubeconfigText({ url, authority, token }: KubeconfigOptions): string {
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": name,
+    clusters: [
+      {
+        name,
+        cluster: {
+          server: url,
+          "certificate-authority-data": Buffer.from(authority).toString("base64"),
+        },
+      },
+    ],
+    users: [{ name, user: { token } }],
+    contexts: [{ name, context: { cluster: name, user: name, namespace: "default" } }],
+  };
+  return `${JSON.stringify(config, undefined, 2)}\n`;
+}
