@@ -92,8 +92,9 @@ export class ContainerLog {
 
   async *#read(options: LogReadOptions, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const from = { generation: this.#generation, offset: this.#size };
+    const running = this.#file !== undefined;
     yield* joined(this.#backlog(options));
-    if (options.follow) yield* this.#follow(from, options, signal);
+    if (options.follow && running) yield* this.#follow(from, options, signal);
   }
 
   #backlog({ sinceSeconds, tailLines, timestamps }: LogReadOptions): Buffer[] {

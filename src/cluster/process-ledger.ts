@@ -29,12 +29,13 @@ export class ProcessLedger {
     const bootId = currentBoot();
     const entries = readdirSync(this.#folder).flatMap((file) => this.#read(file) ?? []);
     const sameBoot = entries.filter((entry) => entry.bootId === bootId);
-    let ended = 0;
+    const ended = new Set<number>();
     for (const { pid, startTicks } of sameBoot)
-      if (startTicksOf(pid) === startTicks && kill(-pid)) ended++;
-    ended += endBearers(new Set(sameBoot.map((entry) => entry.token)));
+      if (startTicksOf(pid) === startTicks && kill(-pid)) ended.add(pid);
+    for (const pid of bearersOf(new Set(sameBoot.map((entry) => entry.token))))
+      if (kill(pid)) ended.add(pid);
     for (const file of readdirSync(this.#folder)) rmSync(join(this.#folder, file));
-    return ended;
+    return ended.size;
   }
 
   /** A process that has ended already is not listed. */
@@ -59,17 +60,13 @@ export class ProcessLedger {
   }
 }
 
-/** Kills every process that carries one of the tokens: children of leaders that are dead already. */
-function endBearers(tokens: ReadonlySet<string>): number {
-  if (tokens.size === 0) return 0;
-  let ended = 0;
-  for (const name of readdirSync("/proc")) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid) || pid === process.pid) continue;
-    const token = tokenOf(pid);
-    if (token !== undefined && tokens.has(token) && stateOf(pid) !== "Z" && kill(pid)) ended++;
-  }
-  return ended;
+/** Every process that carries one of the tokens: children of leaders that are dead already, too. */
+function bearersOf(tokens: ReadonlySet<string>): readonly number[] {
+  if (tokens.size === 0) return [];
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && pid !== process.pid && stateOf(pid) !== "Z")
+    .filter((pid) => tokens.has(tokenOf(pid) ?? ""));
 }
 
 function tokenOf(pid: number): string | undefined {
