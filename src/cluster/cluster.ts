@@ -73,9 +73,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const plane = openPlane(options);
   started.defer(() => plane.close());
   const { transport } = plane;
-  // Making keys takes longest, and mostly elsewhere; nothing needs them before the server listens.
-  const credentials = loadCredentials(join(dataDir, "credentials.json"), clock.nowMs());
-  credentials.catch(() => {}); // Awaited below, unless something else fails before.
+  const { token, authority, ...tls } = loadCredentials(
+    join(dataDir, "credentials.json"),
+    clock.nowMs(),
+  );
 
   const network = await PodNetwork.claim();
   started.defer(() => network.close());
@@ -105,7 +106,6 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const client = new KubeClient(transport, { fieldManager: "ingress" });
   runIngressStatus({ client, clock, log, ...caches, address: door.host }, looping.signal);
 
-  const { token, authority, ...tls } = await credentials;
   const server = await serveApi({ plane, port: options.apiPort, tls, token, log });
   started.defer(() => server.close());
   const kubeconfigPath = join(dataDir, "kubeconfig");
