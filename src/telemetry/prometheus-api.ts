@@ -85,7 +85,7 @@ async function route(request: Request, options: PrometheusApiOptions): Promise<R
     return new Response("Method Not Allowed\n", { status: 405 });
   const parameters = await parametersOf(request);
   const values = /^label\/([^/]+)\/values$/.exec(endpoint);
-  if (values) return success(labelValues(decodeURIComponent(values[1] ?? ""), parameters, options));
+  if (values) return success(labelValues(decoded(values[1] ?? ""), parameters, options));
   switch (endpoint) {
     case "query":
       return success(query(parameters, options));
@@ -104,6 +104,14 @@ async function route(request: Request, options: PrometheusApiOptions): Promise<R
           ? `endpoint /api/v1/${endpoint} is not supported by Dunlin yet`
           : `unknown endpoint /api/v1/${endpoint}`,
       );
+  }
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new ApiError("bad_data", `invalid label name: "${part}"`);
   }
 }
 
