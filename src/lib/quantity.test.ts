@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { quantityValue } from "./quantity.ts";
+import {
+  addQuantities,
+  canonicalQuantity,
+  compareQuantities,
+  formatQuantity,
+  parseQuantity,
+  quantityMilli,
+  quantityValue,
+  subtractQuantities,
+  type Quantity,
+} from "./quantity.ts";
 
 const cases: readonly [text: string, value: number | undefined][] = [
   ["2", 2],
@@ -24,3 +34,54 @@ const cases: readonly [text: string, value: number | undefined][] = [
 
 for (const [text, value] of cases)
   test(`"${text}" is ${value}`, () => assert.equal(quantityValue(text), value));
+
+const canonical: readonly [text: string | number, written: string][] = [
+  ["0", "0"],
+  ["0.5", "500m"],
+  [0.5, "500m"],
+  [1, "1"],
+  ["1000m", "1"],
+  ["1500m", "1500m"],
+  ["1000", "1k"],
+  ["1.5k", "1500"],
+  ["1024Ki", "1Mi"],
+  ["6Gi", "6Gi"],
+  ["1.5Gi", "1536Mi"],
+  ["0.5Ki", "512"],
+  ["1e3", "1e3"],
+  ["2e4", "20e3"],
+  ["0.1n", "1n"],
+  ["-500m", "-500m"],
+  ["two", "two"],
+];
+
+for (const [text, written] of canonical)
+  test(`${JSON.stringify(text)} is written ${written}`, () =>
+    assert.equal(canonicalQuantity(text), written));
+
+function quantity(text: string): Quantity {
+  const parsed = parseQuantity(text);
+  assert.ok(parsed, text);
+  return parsed;
+}
+
+test("sums are exact and keep the first one's suffixes", () => {
+  const text = (value: Quantity) => formatQuantity(value);
+  assert.equal(text(addQuantities(quantity("100m"), quantity("200m"))), "300m");
+  assert.equal(text(addQuantities(quantity("1Gi"), quantity("512Mi"))), "1536Mi");
+  assert.equal(text(addQuantities(quantity("0"), quantity("1Gi"))), "1Gi");
+  assert.equal(text(subtractQuantities(quantity("2"), quantity("1500m"))), "500m");
+});
+
+test("the order is that of the values, not of the texts", () => {
+  const texts = ["1Gi", "1G", "500m", "2", "0.1"];
+  const sorted = texts.toSorted((a, b) => compareQuantities(quantity(a), quantity(b)));
+  assert.deepEqual(sorted, ["0.1", "500m", "2", "1G", "1Gi"]);
+});
+
+test("thousandths are rounded up", () => {
+  assert.equal(quantityMilli("250m"), 250n);
+  assert.equal(quantityMilli("2"), 2000n);
+  assert.equal(quantityMilli("100n"), 1n);
+  assert.equal(quantityMilli("lots"), undefined);
+});

@@ -111,6 +111,23 @@ export const autoscalerClassAnnotation = "serving.kserve.io/autoscalerClass";
 export const deploymentModeAnnotation = "serving.kserve.io/deploymentMode";
 export const inferenceServiceLabel = "serving.kserve.io/inferenceservice";
 
+/** Which autoscaler a service asks for; what the predictor says wins over what the service says. */
+export function autoscalerClassOf({ metadata, spec }: InferenceService): string {
+  return (
+    spec.predictor.annotations?.[autoscalerClassAnnotation] ??
+    metadata.annotations?.[autoscalerClassAnnotation] ??
+    "hpa"
+  );
+}
+
+/** The name that the predictor's children bear. */
+export function predictorNameOf({ metadata, spec }: InferenceService): string {
+  const { name } = spec.predictor;
+  return name === undefined || name === ""
+    ? `${metadata.name}-predictor`
+    : `${metadata.name}-${name}-predictor`;
+}
+
 export const inferenceServiceKind: Kind<InferenceService> = {
   group: "serving.kserve.io",
   version: "v1beta1",
