@@ -65,7 +65,7 @@ describe("latency under load", () => {
 
   test("the tutorial's request of 100 tokens takes seconds, and more in company", () => {
     const seconds = (inFlight: number): number => {
-      const arrival = { atMs: 0, prompt: 32, output: 100 };
+      const arrival = { atMs: 0, prompt: 29, output: 100 };
       const events = play(
         tutorialQwen,
         Array.from({ length: inFlight }, () => arrival),
