@@ -38,6 +38,7 @@ export function memoryOf(known: { readonly lastActiveMs?: number }): ScalingMemo
  * future rounds are forgotten, so that growing asks for agreement again.
  */
 export function withoutFuture(memory: ScalingMemory, nowMs: number): ScalingMemory {
+  if (newestMs(memory) <= nowMs) return memory;
   const { wish, wishBefore, pending, lastActiveMs, ...rest } = memory;
   const past = (atMs: number) => Math.min(atMs, nowMs);
   return {
@@ -56,4 +57,15 @@ export function withoutFuture(memory: ScalingMemory, nowMs: number): ScalingMemo
     ...(wish && wish.roundAtMs <= nowMs && { wish }),
     ...(wishBefore && wishBefore.roundAtMs <= nowMs && { wishBefore }),
   };
+}
+
+function newestMs(memory: ScalingMemory): number {
+  return Math.max(
+    memory.recommendations.at(-1)?.lastMs ?? 0,
+    memory.events.at(-1)?.atMs ?? 0,
+    memory.pending?.atMs ?? 0,
+    memory.lastActiveMs ?? 0,
+    memory.wish?.roundAtMs ?? 0,
+    ...Object.values(memory.noDataSinceMs),
+  );
 }

@@ -28,12 +28,16 @@ export type Reason =
       readonly allowed: number;
       readonly count: number;
     }
+  /** `count` is what the trigger wants once the missing samples are counted as said. */
   | {
       readonly kind: "missingSamples";
       readonly trigger: string;
       readonly pods: readonly string[];
       readonly countedAs: "target" | "zero";
+      readonly count: number;
     }
+  /** Value multiplies by Ready pods; that so few are ready does not turn growth into shrinking. */
+  | { readonly kind: "notReady"; readonly ready: number; readonly count: number }
   | { readonly kind: "idle"; readonly trigger: string }
   /** Another trigger wanted less; the largest wish wins. */
   | { readonly kind: "outvoted"; readonly trigger: string; readonly count: number }
@@ -100,11 +104,13 @@ export function describeReason(reason: Reason): string {
       return `${load} / ${goal} is within ${share} % of ${counted(reason.count, "replica")}`;
     }
     case "missingSamples": {
-      const what = `no sample yet from ${reason.pods.join(", ")}`;
-      return reason.countedAs === "zero"
-        ? `${what} (counts as 0 while growing)`
-        : `${what} (counts as on target while shrinking)`;
+      const [first = "", ...others] = reason.pods;
+      const from = others.length === 0 ? first : `${first} and ${others.length} more`;
+      const as = reason.countedAs === "zero" ? "counts as idle" : "counts as on target";
+      return `no sample from ${from}, which ${as}: ${reason.count}`;
     }
+    case "notReady":
+      return `${counted(reason.ready, "pod")} of ${reason.count} ready is no reason to go the other way`;
     case "idle":
       return `${reason.trigger} is NaN because nothing happens, which counts as 0`;
     case "outvoted":
@@ -159,7 +165,7 @@ function describeTarget(reason: Reason & { kind: "target" }): string {
   const result = `${figure(quotient)}${figure(quotient) === String(count) ? "" : ` → ${count}`}`;
   if (reason.metricType === "AverageValue")
     return `${figure(value)} in total / ${figure(target)} per replica = ${result}`;
-  const factor = pods === undefined ? "" : ` × ${pods} ready`;
+  const factor = pods === undefined ? "" : ` × ${counted(pods, "pod")}`;
   return `${figure(value)} / ${figure(target)}${factor} = ${result}`;
 }
 

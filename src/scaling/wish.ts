@@ -52,18 +52,16 @@ function averageWish(
   if (within(ratio, tolerance))
     return { count: pods, because: [keep(reading, sum, ratio, pods, tolerance)] };
 
+  const quotient = sum / reading.target;
+  const seen = arithmetic(reading, { value: sum, quotient, count: ceilExact(quotient) });
   const missing = reading.missingPods.length;
+  if (missing === 0) return { count: ceilExact(quotient), because: [seen] };
+
   const grows = ratio > 1;
-  const counted = grows ? sum : sum + missing * reading.target;
-  const quotient = counted / reading.target;
-  const count = ceilExact(quotient);
-  const because: Reason[] = [arithmetic(reading, { value: counted, quotient, count })];
-  if (missing === 0) return { count, because };
-  because.push(missingSamples(reading, grows));
-  const recheck = ratioOf(counted);
-  return !grows && (within(recheck, tolerance) || recheck > 1)
-    ? { count: specReplicas, because }
-    : { count, because };
+  const recheck = ratioOf(sum + missing * reading.target);
+  const turned = !grows && (within(recheck, tolerance) || recheck > 1);
+  const count = turned ? specReplicas : ceilExact(quotient + (grows ? 0 : missing));
+  return { count, because: [seen, missingSamples(reading, grows, count)] };
 }
 
 function valueWish(
@@ -83,13 +81,22 @@ function valueWish(
   const missing = Math.min(reading.missingPods.length, readyReplicas);
   const sampled = readyReplicas - missing;
   const grows = ratio > 1;
-  const quotient = ratio * sampled + (grows ? 0 : missing);
-  const count = ceilExact(quotient);
-  const because: Reason[] = [arithmetic(reading, { value, quotient, count, pods: readyReplicas })];
-  if (missing > 0) because.push(missingSamples(reading, grows));
-  const turned = grows ? count < specReplicas : count > specReplicas;
-  const settled = missing > 0 && within(quotient / readyReplicas, tolerance);
-  return turned || settled ? { count: specReplicas, because } : { count, because };
+  const quotient = ratio * sampled;
+  const seen = arithmetic(reading, {
+    value,
+    quotient,
+    count: ceilExact(quotient),
+    pods: sampled,
+  });
+  const counted = quotient + (grows ? 0 : missing);
+  const wanted = ceilExact(counted);
+  const turned = grows ? wanted < specReplicas : wanted > specReplicas;
+  const settled = missing > 0 && within(counted / readyReplicas, tolerance);
+  const count = turned || settled ? specReplicas : wanted;
+  const because: Reason[] = [seen];
+  if (missing > 0) because.push(missingSamples(reading, grows, count));
+  else if (turned) because.push({ kind: "notReady", ready: readyReplicas, count });
+  return { count, because };
 }
 
 /** Both ends belong to the range; `0.1` keeps ratios from 0.9 to 1.1. */
@@ -118,11 +125,7 @@ function keep(
   return { kind: "withinTolerance", trigger, value, target, metricType, ratio, allowed, count };
 }
 
-function missingSamples(reading: ValueReading, grows: boolean): Reason {
-  return {
-    kind: "missingSamples",
-    trigger: reading.trigger,
-    pods: reading.missingPods,
-    countedAs: grows ? "zero" : "target",
-  };
+function missingSamples(reading: ValueReading, grows: boolean, count: number): Reason {
+  const { trigger, missingPods: pods } = reading;
+  return { kind: "missingSamples", trigger, pods, countedAs: grows ? "zero" : "target", count };
 }
