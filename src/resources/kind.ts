@@ -44,14 +44,14 @@ export type Kind<T extends KubeObject = KubeObject> = {
   readonly subresources?: { readonly status?: boolean; readonly scale?: ScalePaths };
   readonly columns: readonly Column[];
   /** The cells of a built-in kind, one for each column, in order. A custom kind uses `jsonPath`. */
-  cells?(object: T, nowMs: number): readonly Cell[];
+  cells?(this: void, object: T, nowMs: number): readonly Cell[];
   /**
    * Defaults that a schema cannot express, because they depend on other fields. Called with objects
    * that fit their schema, at create and at update, so it must leave alone what it once set.
    */
-  withDefaults?(object: T): T;
+  withDefaults?(this: void, object: T): T;
   /** What is wrong with an object that fits its schema; empty when nothing is. */
-  validate?(object: T, old: T | undefined): readonly Cause[];
+  validate?(this: void, object: T, old: T | undefined): readonly Cause[];
 };
 
 /** `v1` for the core group, else `group/version`. */
