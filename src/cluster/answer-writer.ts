@@ -27,6 +27,7 @@ export class AnswerWriter {
   readonly #resource: Resource;
   readonly #clock: Clock;
   readonly #store: Store;
+  readonly #closing: AbortSignal;
   readonly #form: AnswerForm;
   readonly #warnings: string[] = [];
 
@@ -36,12 +37,15 @@ export class AnswerWriter {
     readonly resource: Resource;
     readonly clock: Clock;
     readonly store: Store;
+    /** Aborts when the server ends. */
+    readonly closing: AbortSignal;
   }) {
     this.#request = options.request;
     this.#query = options.query;
     this.#resource = options.resource;
     this.#clock = options.clock;
     this.#store = options.store;
+    this.#closing = options.closing;
     this.#form = negotiate(options.request.headers.get("accept"));
   }
 
@@ -120,6 +124,7 @@ export class AnswerWriter {
       marksInitialEvents: marksInitialEvents && bookmarks,
       timeoutMs: seconds * 1000,
       signal: this.#request.signal,
+      closing: this.#closing,
       encode: this.#eventEncoder(),
       typeMeta: { apiVersion: apiVersionOf(kind), kind: kind.kind },
     });

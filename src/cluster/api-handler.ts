@@ -8,6 +8,7 @@ import type { Pod } from "../resources/pod.ts";
 import { ApiProblem, noSuchResource, statusOf } from "./api-status.ts";
 import { CustomResources } from "./custom-resources.ts";
 import { discover } from "./discovery.ts";
+import { EventExpiry } from "./event-expiry.ts";
 import { GarbageCollector } from "./garbage-collector.ts";
 import { NamespaceLifecycle } from "./namespace-lifecycle.ts";
 import { openApiAnswer } from "./openapi.ts";
@@ -57,7 +58,9 @@ export class ControlPlane {
   readonly #garbageCollector: GarbageCollector;
   readonly #namespaces: NamespaceLifecycle;
   readonly #customResources: CustomResources;
+  readonly #eventExpiry: EventExpiry;
   readonly #log: (line: string) => void;
+  readonly #closing = new AbortController();
 
   private constructor(options: ControlPlaneOptions, store: Store) {
     const { clock, random, newUid, admission, log } = options;
@@ -66,8 +69,15 @@ export class ControlPlane {
     this.#log = log;
     this.#store = store;
     this.#catalog = catalog;
-    this.#endpoint = new ResourceEndpoint({ store, catalog, registry, clock });
+    this.#endpoint = new ResourceEndpoint({
+      store,
+      catalog,
+      registry,
+      clock,
+      closing: this.#closing.signal,
+    });
     this.#customResources = new CustomResources({ store, catalog, registry, log });
+    this.#eventExpiry = new EventExpiry({ store, clock });
     this.#garbageCollector = new GarbageCollector({ store, catalog, registry, log });
     this.#namespaces = new NamespaceLifecycle({ store, catalog, registry, log });
   }
@@ -83,6 +93,7 @@ export class ControlPlane {
     plane.#namespaces.start();
     plane.#customResources.start(options.customKinds);
     plane.#garbageCollector.start();
+    plane.#eventExpiry.start();
     return plane;
   }
 
@@ -111,7 +122,10 @@ export class ControlPlane {
     await this.#garbageCollector.idle();
   }
 
+  /** Also ends all watches. */
   close(): Promise<void> {
+    this.#closing.abort();
+    this.#eventExpiry.close();
     this.#garbageCollector.close();
     this.#namespaces.close();
     this.#customResources.close();

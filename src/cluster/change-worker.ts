@@ -44,7 +44,8 @@ export class ChangeWorker {
   #drain(): void {
     this.#scheduled = undefined;
     // What is added meanwhile waits for the next turn, so that requests get theirs.
-    for (const task of [...this.#tasks]) {
+    const tasks = [...this.#tasks];
+    for (const task of tasks) {
       if (this.#closed) return;
       this.#tasks.delete(task);
       try {

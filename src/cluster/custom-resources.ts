@@ -1,22 +1,22 @@
 // CustomResourceDefinitions at work: each one stored adds its kinds to those served, each change of
 // it changes them, and a deletion takes the kind's objects along before the kind goes.
 import { jsonEqual } from "../lib/json.ts";
-import { customResourceDefinitionKind } from "../resources/custom-resource-definition.ts";
+import { crdOf, customResourceDefinitionKind } from "../resources/custom-resource-definition.ts";
 import type {
   CustomResourceDefinition,
   CustomResourceVersion,
 } from "../resources/custom-resource-definition.ts";
 import type { Kind } from "../resources/kind.ts";
+import { keyOf } from "../resources/object.ts";
 import type { KubeObject } from "../resources/object.ts";
 import { ChangeWorker } from "./change-worker.ts";
-import { crdOf } from "./crd-of.ts";
 import { customResourceFinalizer } from "./initial-state.ts";
 import type { Registry } from "./registry.ts";
 import { builtIn, storageIdOf } from "./resource-catalog.ts";
 import type { ResourceCatalog } from "./resource-catalog.ts";
 import type { Change, Store } from "./store.ts";
 
-const definitionResource = builtIn(customResourceDefinitionKind as Kind);
+const definitionResource = builtIn(customResourceDefinitionKind);
 const quietly = { dryRun: false, warn: () => {} };
 
 export class CustomResources {
@@ -95,6 +95,7 @@ export class CustomResources {
       group: definition.spec.group,
       plural: definition.spec.names.plural,
     });
+    if (this.#catalog.stored(storageId)?.custom === false) return;
     this.#catalog.uninstall(storageId);
     for (const version of definition.spec.versions)
       if (version.served)
@@ -124,16 +125,17 @@ export class CustomResources {
       schema: version.schema?.openAPIV3Schema ?? { type: "object" },
       subresources: { status: status !== undefined, ...(scale && { scale }) },
       columns: version.additionalPrinterColumns ?? [],
-      ...(ours?.withDefaults && { withDefaults: ours.withDefaults }),
-      ...(ours?.validate && { validate: ours.validate }),
+      withDefaults: (object) => ours?.withDefaults?.(object) ?? object,
+      validate: (object, old) => ours?.validate?.(object, old) ?? [],
     };
   }
 
   /** Empties a kind whose definition is being deleted, then lets the definition go. */
   #review(name: string): void {
     const definition = this.#store.get(definitionResource.storageId, name);
-    const { deletionTimestamp, finalizers = [] } = definition?.metadata ?? {};
-    if (!definition || deletionTimestamp === undefined) return;
+    if (!definition) return this.#dropLeftovers(name);
+    const { deletionTimestamp, finalizers = [] } = definition.metadata;
+    if (deletionTimestamp === undefined) return;
     const resource = this.#catalog.stored(name);
     if (resource)
       for (const { metadata } of this.#store.list(name))
@@ -149,5 +151,11 @@ export class CustomResources {
       metadata: { ...old.metadata, finalizers: kept },
     });
     this.#registry.update({ resource: definitionResource, name }, "main", release, quietly);
+  }
+
+  /** Somebody took the finalizer out: nobody could ever reach the objects again. */
+  #dropLeftovers(name: string): void {
+    if (this.#catalog.stored(name)) return;
+    for (const object of this.#store.list(name)) this.#store.remove(name, keyOf(object));
   }
 }

@@ -109,9 +109,11 @@ function goType(schema: Schema, path: string, struct: string): string {
       if (typeof schema.additionalProperties === "object")
         return `map[string]${goType(schema.additionalProperties, path, struct)}`;
       return `v1.${structOf(path, struct)}`;
-    default:
+    case "string":
+    case undefined:
       return "string";
   }
+  return type satisfies never;
 }
 
 function jsonWord(value: unknown, schema: Schema): string {

@@ -1,6 +1,7 @@
 // What the server itself fills in when an object of certain built-in kinds is created.
 import type { CustomResourceDefinition } from "../resources/custom-resource-definition.ts";
 import type { KubeObject } from "../resources/object.ts";
+import type { Pod } from "../resources/pod.ts";
 import type { Resource } from "./resource-catalog.ts";
 
 /** Held until the objects of the kind are gone. */
@@ -13,12 +14,12 @@ export function withInitialState(
 ): KubeObject {
   switch (storageId) {
     case "namespaces":
-      return {
-        ...object,
-        ...{ spec: { finalizers: ["kubernetes"] }, status: { phase: "Active" } },
-      };
+      return withFields(object, {
+        spec: { finalizers: ["kubernetes"] },
+        status: { phase: "Active" },
+      });
     case "pods":
-      return { ...object, ...{ status: { phase: "Pending" } } };
+      return withFields(object, { status: { phase: "Pending", ...(object as Pod).status } });
     case "customresourcedefinitions.apiextensions.k8s.io":
       return acceptedDefinition(object as CustomResourceDefinition, now);
     default:
@@ -26,12 +27,16 @@ export function withInitialState(
   }
 }
 
+function withFields(object: KubeObject, fields: Readonly<Record<string, unknown>>): KubeObject {
+  return { ...object, ...fields };
+}
+
 /** Nothing has to be waited for: the kind is served as soon as its definition is stored. */
 function acceptedDefinition(
   definition: CustomResourceDefinition,
   now: string,
 ): CustomResourceDefinition {
-  const { names, versions = [] } = definition.spec;
+  const { names, versions } = definition.spec;
   const condition = (type: string, reason: string, message: string) => ({
     type,
     status: "True" as const,

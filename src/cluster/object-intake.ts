@@ -20,8 +20,8 @@ export type IntakeOptions = {
   readonly warn: (text: string) => void;
   /** The JSON text of the object, where there is one. */
   readonly text?: string | undefined;
-  /** The patch that the object came out of: problems are then problems of the patch. */
-  readonly patch?: unknown;
+  /** Whether the object came out of a patch: problems are then problems of the patch. */
+  readonly isPatched?: boolean;
 };
 
 /** Throws 400 (422 for a patch) unless the value is an object of this kind and version. */
@@ -65,7 +65,7 @@ function requireKind({ kind }: Resource, value: Readonly<Record<string, unknown>
     );
   if (given.apiVersion !== apiVersion)
     throw badRequest(
-      `the API version in the data (${String(given.apiVersion)}) does not match the expected API version (${apiVersion})`,
+      `the API version in the data (${JSON.stringify(given.apiVersion)}) does not match the expected API version (${apiVersion})`,
     );
 }
 
@@ -74,13 +74,13 @@ function repeatedFields(value: unknown, text: string | undefined): string[] {
   return duplicateKeys(text, value).map((path) => `duplicate field "${path}"`);
 }
 
-function refusal(problem: string, { resource, patch }: IntakeOptions): ApiProblem {
+function refusal(problem: string, { resource, isPatched }: IntakeOptions): ApiProblem {
   const { kind, version } = resource.kind;
-  if (patch === undefined)
+  if (!isPatched)
     return badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${problem}`);
-  const message = `Invalid value: ${JSON.stringify(JSON.stringify(patch))}: ${problem}`;
+  // Upstream quotes the whole patch, in which a reader does not find the field.
   return invalidObject({ group: "", kind: "" }, "", [
-    { reason: "FieldValueInvalid", field: "patch", message },
+    { reason: "FieldValueInvalid", field: "patch", message: problem },
   ]);
 }
 

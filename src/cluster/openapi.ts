@@ -3,6 +3,7 @@
 // be read matters to them.
 import { expandIntOrString } from "./openapi-schema.ts";
 import { objectMetaSchema } from "../resources/object-meta-schema.ts";
+import { fnv1a } from "./name-hash.ts";
 import { objectSchema } from "./object-schema.ts";
 import type { Resource, ResourceCatalog } from "./resource-catalog.ts";
 
@@ -131,11 +132,7 @@ const writeParameters = ["dryRun", "fieldManager", "fieldValidation"].map((name)
 }));
 
 function hashOf(text: string): string {
-  // FNV-1a, 32 bits: only a change has to show.
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++)
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  return (hash >>> 0).toString(16).toUpperCase().padStart(8, "0");
+  return fnv1a(text).toString(16).toUpperCase().padStart(8, "0");
 }
 
 /**

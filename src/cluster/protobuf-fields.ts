@@ -2,7 +2,7 @@
 // the wire, fixed for ever by the API's compatibility promise; fields that no client of ours sends
 // are left out, and a reader skips them.
 
-type ScalarType = "string" | "bytes" | "int" | "bool" | "quantity" | "intOrString" | "time";
+export type ScalarType = "string" | "bytes" | "int" | "bool" | "quantity" | "intOrString" | "time";
 export type FieldType = ScalarType | MessageName;
 /** `inline` messages have no field of their own in JSON; a `pointer` tells 0 from absent. */
 type FieldForm = "one" | "list" | "map" | "pointer" | "inline";

@@ -4,7 +4,7 @@
 import { formatTimestamp } from "../lib/timestamp.ts";
 import { badRequest, unsupportedMediaType } from "./api-status.ts";
 import { messages, topLevelMessages } from "./protobuf-fields.ts";
-import type { FieldType, MessageName } from "./protobuf-fields.ts";
+import type { FieldType, MessageName, ScalarType } from "./protobuf-fields.ts";
 
 /** Throws 400 for bytes that are no such message, 415 for a kind that cannot be read. */
 export function decodeProtobuf(bytes: Uint8Array): Readonly<Record<string, unknown>> {
@@ -84,6 +84,10 @@ function mapEntry(
 }
 
 function decodeValue(type: FieldType, value: bigint | Uint8Array): unknown {
+  return isMessage(type) ? decodeMessage(type, bytesOf(value)) : decodeScalar(type, value);
+}
+
+function decodeScalar(type: ScalarType, value: bigint | Uint8Array): unknown {
   switch (type) {
     case "string":
       return textOf(value);
@@ -99,8 +103,6 @@ function decodeValue(type: FieldType, value: bigint | Uint8Array): unknown {
       return intOrString(bytesOf(value));
     case "time":
       return time(bytesOf(value));
-    default:
-      return decodeMessage(type, bytesOf(value));
   }
 }
 

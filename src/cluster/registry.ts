@@ -7,6 +7,7 @@ import { randomSuffix } from "../lib/random.ts";
 import type { Random } from "../lib/random.ts";
 import { formatTimestamp } from "../lib/timestamp.ts";
 import type { AdmissionRule, AdmissionSnapshot } from "../resources/admission.ts";
+import { validateMetadata } from "../resources/metadata-validation.ts";
 import type { KubeObject, ObjectMeta } from "../resources/object.ts";
 import {
   alreadyExists,
@@ -20,7 +21,6 @@ import {
 import { applyDefaults } from "./schema-defaults.ts";
 import { validateSchema } from "./schema-validate.ts";
 import { withInitialState } from "./initial-state.ts";
-import { metadataCauses } from "./metadata-rules.ts";
 import { objectSchema } from "./object-schema.ts";
 import type { ResourceCatalog, Resource } from "./resource-catalog.ts";
 import { planDeletion } from "./deletion.ts";
@@ -104,8 +104,8 @@ export class Registry {
       deletionGracePeriodSeconds: undefined,
     });
     const bare = withoutStatus(resource, { ...object, metadata });
-    const fresh = withInitialState(resource, bare, metadata.creationTimestamp ?? "");
-    const ready = this.#prepare(resource, fresh, undefined, options);
+    const checked = this.#prepare(resource, bare, undefined, "main", options);
+    const ready = withInitialState(resource, checked, metadata.creationTimestamp ?? "");
     if (options.dryRun) return ready;
     return inVersion(resource, this.#store.put(resource.storageId, ready));
   }
@@ -129,11 +129,11 @@ export class Registry {
         ? withStatus(old, wanted)
         : { ...withStatus(wanted, keepsStatusApart(resource) ? old : wanted) };
     const metadata = part === "status" ? old.metadata : carriedOver(old.metadata, wanted.metadata);
-    const ready = this.#prepare(resource, { ...next, metadata }, old, options);
+    const ready = this.#prepare(resource, { ...next, metadata }, old, part, options);
     if (jsonEqual(ready, old)) return old;
     const final = hasGeneration(resource, ready) ? withNextGeneration(ready, old) : ready;
     if (options.dryRun) return final;
-    if (isReadyToGo(final)) {
+    if (isReadyToGo(final) && resource.storageId !== "namespaces") {
       this.#store.remove(resource.storageId, keyFor(namespace, name));
       return final;
     }
@@ -187,30 +187,47 @@ export class Registry {
     }
   }
 
-  /** Defaults, admission and validation, in the order of upstream. */
+  /**
+   * Defaults, admission and validation, in the order of upstream. A status is checked against the
+   * schema only: an object that has become invalid must still be able to say so.
+   */
   #prepare(
     resource: Resource,
     object: KubeObject,
     old: KubeObject | undefined,
+    part: WritePart,
     options: WriteOptions,
   ): KubeObject {
     const { kind } = resource;
     const schema = objectSchema(resource);
+    const { name } = object.metadata;
     let next = applyDefaults(schema, object) as KubeObject;
+    const misfits = [...validateMetadata(kind, next.metadata), ...validateSchema(schema, next)];
+    if (misfits.length > 0) throw invalidObject(kind, name, misfits);
     next = kind.withDefaults?.(next) ?? next;
-    for (const rule of this.#admission) {
-      if (rule.kind.group !== kind.group || rule.kind.plural !== kind.plural) continue;
-      const verdict = rule.admit(next, old, this.#snapshot());
+    if (part === "status") return next;
+    next = this.#admit(resource, next, old, options);
+    const causes = kind.validate?.(next, old) ?? [];
+    if (causes.length > 0) throw invalidObject(kind, name, causes);
+    return next;
+  }
+
+  #admit(
+    { kind }: Resource,
+    object: KubeObject,
+    old: KubeObject | undefined,
+    options: WriteOptions,
+  ): KubeObject {
+    const rules = this.#admission.filter(
+      (rule) => rule.kind.group === kind.group && rule.kind.plural === kind.plural,
+    );
+    return rules.reduce((current, rule) => {
+      const verdict = rule.admit(current, old, this.#snapshot());
       if (verdict.kind === "denied")
         throw invalidObject(kind, object.metadata.name, verdict.causes);
       verdict.warnings.forEach(options.warn);
-      next = verdict.object;
-    }
-    const causes = [...metadataCauses(resource, next.metadata), ...validateSchema(schema, next)];
-    // A rule about the meaning of fields is not asked about fields of a wrong shape.
-    if (causes.length === 0) causes.push(...(kind.validate?.(next, old) ?? []));
-    if (causes.length > 0) throw invalidObject(kind, object.metadata.name, causes);
-    return next;
+      return verdict.object;
+    }, object);
   }
 
   #snapshot(): AdmissionSnapshot {
@@ -303,7 +320,8 @@ function keepsStatusApart({ kind }: Resource): boolean {
 function withStatus(main: KubeObject, source: KubeObject): KubeObject {
   const { status: _status, ...rest } = main as KubeObject & { readonly status?: unknown };
   const { status } = source as { readonly status?: unknown };
-  return status === undefined ? rest : { ...rest, ...{ status } };
+  const joined = { ...rest, status };
+  return status === undefined ? rest : joined;
 }
 
 /** A new object starts without a status where the status is a subresource. */

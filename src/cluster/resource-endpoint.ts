@@ -48,6 +48,7 @@ export class ResourceEndpoint {
   readonly #catalog: ResourceCatalog;
   readonly #registry: Registry;
   readonly #clock: Clock;
+  readonly #closing: AbortSignal;
   #podLogReader: PodLogReader | undefined;
 
   constructor(options: {
@@ -55,11 +56,14 @@ export class ResourceEndpoint {
     readonly catalog: ResourceCatalog;
     readonly registry: Registry;
     readonly clock: Clock;
+    /** Aborts when the server ends. */
+    readonly closing: AbortSignal;
   }) {
     this.#store = options.store;
     this.#catalog = options.catalog;
     this.#registry = options.registry;
     this.#clock = options.clock;
+    this.#closing = options.closing;
   }
 
   setPodLogReader(reader: PodLogReader): void {
@@ -80,6 +84,7 @@ export class ResourceEndpoint {
       resource,
       clock: this.#clock,
       store: this.#store,
+      closing: this.#closing,
     });
     const call: Call = { request, query, resource, namespace, name, subresource, writer };
     if (name === undefined) return await this.#onCollection(call);
@@ -178,7 +183,7 @@ export class ResourceEndpoint {
     const change = (old: KubeObject): KubeObject => {
       const patched = patch(inVersion(resource, old));
       if (!isJsonObject(patched)) throw badRequest("the patch leaves no object");
-      return intake(patched, { resource, validation, warn: call.writer.warn, patch: body.value });
+      return intake(patched, { resource, validation, warn: call.writer.warn, isPatched: true });
     };
     const part = call.subresource === "status" ? "status" : "main";
     const written = this.#registry.update(target, part, change, this.#writeOptions(call));

@@ -97,7 +97,7 @@ function checkUnique(
 
 function checkText(schema: Schema, text: string, path: string, causes: Cause[]): void {
   const { minLength, maxLength, pattern, format } = schema;
-  const length = minLength === undefined && maxLength === undefined ? 0 : [...text].length;
+  const length = minLength === undefined && maxLength === undefined ? 0 : Array.from(text).length;
   if (minLength !== undefined && length < minLength)
     causes.push(invalid(path, text, `${path} in body should be at least ${minLength} chars long`));
   if (maxLength !== undefined && length > maxLength)
@@ -138,16 +138,10 @@ type FoundType = "object" | "array" | "string" | "integer" | "number" | "boolean
 export function typeOf(value: unknown): FoundType {
   if (value === null || value === undefined) return "null";
   if (Array.isArray(value)) return "array";
-  switch (typeof value) {
-    case "string":
-      return "string";
-    case "boolean":
-      return "boolean";
-    case "number":
-      return Number.isInteger(value) ? "integer" : "number";
-    default:
-      return "object";
-  }
+  if (typeof value === "string") return "string";
+  if (typeof value === "boolean") return "boolean";
+  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number";
+  return "object";
 }
 
 /** A quantity may be a fraction too; other values of two types are whole numbers or text. */

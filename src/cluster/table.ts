@@ -39,9 +39,10 @@ export function tableOf(
   };
 }
 
-/** `NAME` comes first whether the kind says so or not; without other columns `AGE` follows. */
-function printedColumns({ columns }: Kind): readonly Column[] {
-  if (columns[0]?.name === nameColumn.name) return columns;
+/** A built-in kind says it all; the columns of a CRD stand after the name, or age is all there is. */
+function printedColumns(kind: Kind): readonly Column[] {
+  const { columns } = kind;
+  if (kind.cells) return columns;
   return [nameColumn, ...(columns.length === 0 ? [ageColumn] : columns)];
 }
 

@@ -19,7 +19,10 @@ export type WatchOptions = {
   /** Mark the end of what was there at the start, as informers of client-go 1.35 on ask. */
   readonly marksInitialEvents: boolean;
   readonly timeoutMs: number;
+  /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
+  /** Aborts when the server ends. */
+  readonly closing: AbortSignal;
   /** The line of one event. */
   readonly encode: (type: WatchType, object: object, change: Change | undefined) => Uint8Array;
   /** What a bookmark of this kind carries besides its resourceVersion. */
@@ -31,7 +34,7 @@ const bookmarkIntervalMs = 60_000;
 const queuedEventsMax = 10_000;
 
 export function watchStream(options: WatchOptions): ReadableStream<Uint8Array> {
-  const { store, clock, signal, encode, matches } = options;
+  const { store, clock, signal, closing, encode, matches } = options;
   const cleanups: (() => void)[] = [];
   const stop = (): void => cleanups.splice(0).forEach((cleanup) => cleanup());
 
@@ -86,6 +89,8 @@ export function watchStream(options: WatchOptions): ReadableStream<Uint8Array> {
       };
       if (signal.aborted) return abort();
       signal.addEventListener("abort", abort, { once: true });
+      closing.addEventListener("abort", finish, { once: true });
+      cleanups.push(() => closing.removeEventListener("abort", finish));
       cleanups.push(() => signal.removeEventListener("abort", abort));
     },
     cancel: stop,
