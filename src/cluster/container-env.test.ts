@@ -140,6 +140,7 @@ test("later sources win: image, then envFrom, then env; the machine's stay benea
   });
   assert.deepEqual(environment, {
     PATH: "/bin",
+    HOSTNAME: "web-1",
     MODE: "image",
     POD_IP: "127.64.1.1",
     S_color: "red",

@@ -27,7 +27,11 @@ export type EnvironmentOptions = {
 /** Throws a ConfigError, worded as Kubernetes words it, for a reference that leads nowhere. */
 export async function environmentOf(options: EnvironmentOptions): Promise<Environment> {
   const { container, mounts, base, imageEnv, podIp } = options;
-  const own: Record<string, string> = { ...imageEnv, POD_IP: podIp };
+  const own: Record<string, string> = {
+    HOSTNAME: options.pod.metadata.name,
+    POD_IP: podIp,
+    ...imageEnv,
+  };
   for (const source of container.envFrom ?? []) {
     const { prefix = "" } = source;
     for (const [key, value] of await allKeys(source, options)) own[prefix + key] = value;

@@ -79,6 +79,10 @@ test("a follower that goes away ends its stream", async () => {
   const next = reader.read();
   leaving.abort();
   assert.equal((await next).done, true);
+  const other = log.read({ follow: true, timestamps: false, tailLines: 0 }, never).getReader();
+  const waiting = other.read();
+  await other.cancel();
+  assert.equal((await waiting).done, true);
   log.end();
 });
 

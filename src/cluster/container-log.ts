@@ -87,7 +87,17 @@ export class ContainerLog {
 
   /** Ends after what is there, or, when following, with the container's run. */
   read(options: LogReadOptions, signal: AbortSignal): ReadableStream<Uint8Array> {
-    return ReadableStream.from(limited(this.#read(options, signal), options.limitBytes));
+    const left = new AbortController();
+    const either = AbortSignal.any([signal, left.signal]);
+    const chunks = limited(this.#read(options, either), options.limitBytes);
+    return new ReadableStream({
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: () => left.abort(),
+    });
   }
 
   async *#read(options: LogReadOptions, signal: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -205,11 +215,12 @@ function* joined(lines: readonly Buffer[]): Generator<Uint8Array> {
 async function* limited(
   chunks: AsyncIterable<Uint8Array>,
   limitBytes = Infinity,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Uint8Array, undefined> {
   let left = limitBytes;
   for await (const chunk of chunks) {
     yield chunk.subarray(0, Math.min(left, chunk.length));
     left -= chunk.length;
-    if (left <= 0) return;
+    if (left <= 0) break;
   }
+  return undefined;
 }

@@ -1,6 +1,6 @@
 // The life of one container of a pod: from its image to a running process, its probes, its end, and
 // the next start after a pause. It keeps the container's status, and knows nothing of the others.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { sleep, type Clock } from "../lib/clock.ts";
 import { formatTimestamp } from "../lib/timestamp.ts";
@@ -34,6 +34,7 @@ export type RunnerOptions = {
   readonly plan: (container: Container, image: FoundImage) => Promise<Launch>;
   /** What an earlier cluster process knew of this container. */
   readonly earlier?: ContainerStatus;
+  readonly log: (line: string) => void;
   readonly record: (type: EventType, reason: string, message: string) => void;
   readonly onChange: () => void;
 };
@@ -88,7 +89,7 @@ export class ContainerRunner {
     let delayMs: number | undefined;
     while (!signals.stop.aborted && !this.finished) {
       const ready = await this.#prepare(signals.stop);
-      if (!ready) return;
+      if (!ready || signals.stop.aborted) return;
       const startedMs = clock.nowMs();
       const ended = await this.#runOnce(ready.launch, ready.image, signals);
       if (signals.stop.aborted || !restarts(pod(), role, ended.exitCode)) return;
@@ -159,7 +160,6 @@ export class ContainerRunner {
 
   async #runOnce(launch: Launch, image: FoundImage, signals: EndSignals): Promise<Terminated> {
     const { clock, host, name, record } = this.#options;
-    const log = this.#beginRun(image);
     const startedAt = formatTimestamp(clock.nowMs());
     record(
       "Normal",
@@ -167,11 +167,12 @@ export class ContainerRunner {
       `Container image "${this.#status.image}" already present on machine`,
     );
     let process: ContainerProcess;
+    let log: ContainerLog | undefined;
     try {
-      const onOutput = log.append.bind(log);
-      process = await startProcess({ ...launch, onOutput }, host);
+      log = this.#beginRun(image);
+      process = await startProcess({ ...launch, onOutput: this.#keep(log) }, host);
     } catch (error) {
-      log.end();
+      log?.end();
       return this.#failStart(error instanceof Error ? error.message : String(error), startedAt);
     }
     record("Normal", "Created", `Created container: ${name}`);
@@ -231,6 +232,19 @@ export class ContainerRunner {
     return exit;
   }
 
+  /** A full disk must cost lines of the log, not the cluster. */
+  #keep(log: ContainerLog): (stream: "stdout" | "stderr", chunk: Buffer) => void {
+    let told = false;
+    return (stream, chunk) => {
+      try {
+        log.append(stream, chunk);
+      } catch (error) {
+        if (!told) this.#options.log(`log of container ${this.#options.name}: ${String(error)}`);
+        told = true;
+      }
+    };
+  }
+
   #beginRun(image: FoundImage): ContainerLog {
     const { podFolder, name } = this.#options;
     const restartCount = this.#status.restartCount + (this.#hasRun ? 1 : 0);
@@ -286,7 +300,7 @@ export class ContainerRunner {
   /** Kubernetes' bounds: 4096 bytes of the file, or 2048 bytes and 80 lines of the log. */
   #terminationMessage(exitCode: number, log: ContainerLog): string {
     const { podFolder, name } = this.#options;
-    const file = readFileSync(terminationLogOf(podFolder, name), "utf8").slice(0, 4096);
+    const file = beginningOf(terminationLogOf(podFolder, name), 4096);
     const fallback = this.#container().terminationMessagePolicy === "FallbackToLogsOnError";
     return file === "" && fallback && exitCode !== 0 ? log.tail(2048, 80) : file;
   }
@@ -350,6 +364,18 @@ function firstStatus({ clock, earlier, name, pod, role }: RunnerOptions): Contai
     restartCount: earlier.restartCount,
     ...(last && { lastState: { terminated: last } }),
   };
+}
+
+/** Empty for a file that the container has removed. */
+function beginningOf(path: string, maxBytes: number): string {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return "";
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(maxBytes);
+    return bytes.toString("utf8", 0, readSync(file, bytes, 0, maxBytes, 0));
+  } finally {
+    closeSync(file);
+  }
 }
 
 function onceAborted(signal: AbortSignal, run: () => void): void {

@@ -11,14 +11,9 @@ import { wallClock } from "../lib/wall-clock.ts";
 import { KubeClient } from "../kube/client.ts";
 import { EventRecorder } from "../kube/events.ts";
 import { WatchCache } from "../kube/watch-cache.ts";
-import { configMapKind } from "../resources/config-map.ts";
+import { builtinKinds } from "../resources/builtin-kinds.ts";
 import { eventKind } from "../resources/event.ts";
-import type { Kind } from "../resources/kind.ts";
-import { namespaceKind } from "../resources/namespace.ts";
-import { nodeKind } from "../resources/node.ts";
 import { podKind, type Container, type Pod, type PodSpec } from "../resources/pod.ts";
-import { secretKind } from "../resources/secret.ts";
-import { serviceAccountKind } from "../resources/service-account.ts";
 import { ControlPlane } from "./api-handler.ts";
 import type { ImageMapping } from "./images.ts";
 import { Kubelet } from "./kubelet.ts";
@@ -40,7 +35,7 @@ export async function openNode(
   const plane = ControlPlane.open({
     clock,
     random: seededRandom(1),
-    kinds: builtInKinds,
+    kinds: builtinKinds,
     customKinds: [],
     admission: [],
     log,
@@ -126,17 +121,6 @@ export const node = (script: string, more: Partial<Container> = {}): Container =
   command: [process.execPath, "-e", script],
   ...more,
 });
-
-/** Each was described with the type of its own objects; the server knows them as objects alone. */
-const builtInKinds = [
-  podKind,
-  nodeKind,
-  namespaceKind,
-  eventKind,
-  secretKind,
-  configMapKind,
-  serviceAccountKind,
-] as readonly Kind[];
 
 function podOf(name: string, spec: PodSpec): Pod {
   return {

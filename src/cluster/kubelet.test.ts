@@ -147,10 +147,8 @@ test("a second delete may shorten the grace, and a forced one waits for nothing"
 });
 
 test("a container that fails its liveness probe is restarted", async () => {
-  const script = `require("node:http").createServer((request, response) => {
-      response.writeHead(200).end();
-      if (request.url === "/live") server.close();
-    }).listen(8080, process.env.POD_IP);`.replace("require", "const server = require");
+  const script = `require("node:http").createServer((request, response) =>
+    response.writeHead(request.url === "/live" ? 503 : 200).end()).listen(8080, process.env.POD_IP)`;
   const livenessProbe = {
     httpGet: { path: "/live", port: "http" },
     initialDelaySeconds: 1,
@@ -164,6 +162,11 @@ test("a container that fails its liveness probe is restarted", async () => {
     return container?.restartCount === 1 && container.state.running ? container : undefined;
   });
   assert.ok(status.lastState?.terminated);
+  const events = await fixture.events("sick");
+  assert.ok(
+    events.includes("Unhealthy: Liveness probe failed: HTTP probe failed with statuscode: 503"),
+  );
+  assert.ok(events.includes("Killing: Container main failed liveness probe, will be restarted"));
   await fixture.delete("sick", 0);
   await fixture.until("sick", isGone);
 });

@@ -94,7 +94,8 @@ export class Kubelet {
       if (!running.aborted) this.#onChange(change);
     });
     pods.start(running);
-    await pods.synced;
+    await Promise.race([pods.synced, aborted(running)]);
+    if (running.aborted) return;
     this.#removeStaleFolders();
     this.#beat();
   }
@@ -144,7 +145,10 @@ export class Kubelet {
     const worker = this.#workers.get(uid);
     if (!worker) return;
     this.#workers.delete(uid);
-    const removal = worker.remove().finally(() => this.#removals.delete(removal));
+    const removal = worker
+      .remove()
+      .catch((error: unknown) => this.#options.log(`remains of pod ${uid}: ${String(error)}`))
+      .finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
   }
 
@@ -163,6 +167,13 @@ export class Kubelet {
         .finally(() => this.#beat());
     });
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 function defaultEnv(): Environment {

@@ -1,6 +1,7 @@
 // One pod on this node, from the moment it is bound to it until its object is gone: runs its
 // containers in order, keeps its status up to date, and ends it within its grace period.
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { sleep, type Clock } from "../lib/clock.ts";
 import { formatTimestamp } from "../lib/timestamp.ts";
@@ -113,7 +114,7 @@ export class PodWorker {
     this.#kill.abort();
     await this.#life;
     if (!this.#over) this.#context.network.release(this.#address);
-    rmSync(this.#folder, { recursive: true, force: true });
+    await rm(this.#folder, { recursive: true, force: true });
   }
 
   /** The node goes down: the containers end, the pod stays for the next start of the cluster. */
@@ -129,7 +130,22 @@ export class PodWorker {
     return [...this.#init, ...this.#apps].find(({ status }) => status.name === container);
   }
 
+  /** Never rejects: what nobody foresaw costs this pod, and the cluster goes on. */
   async #live(): Promise<void> {
+    const { gpus, log } = this.#context;
+    try {
+      await this.#runOnDevices();
+    } catch (error) {
+      const { namespace = "default", name } = this.#pod.metadata;
+      const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      log(`pod ${namespace}/${name} was given up: ${detail}`);
+    }
+    gpus.release(this.#pod);
+    this.#cancelKill();
+    this.#writer.poke();
+  }
+
+  async #runOnDevices(): Promise<void> {
     const { gpus } = this.#context;
     mkdirSync(this.#folder, { recursive: true });
     const devices = gpus.allocate(this.#pod);
@@ -137,14 +153,11 @@ export class PodWorker {
       this.#gpus = devices;
       this.#writer.poke();
       await this.#runContainers();
-      gpus.release(this.#pod);
     } else
       this.#refusal = {
         reason: "UnexpectedAdmissionError",
         message: "Pod was rejected: not enough free nvidia.com/gpu devices on the node",
       };
-    this.#cancelKill();
-    this.#writer.poke();
   }
 
   async #runContainers(): Promise<void> {
@@ -235,6 +248,7 @@ export class PodWorker {
       podFolder: this.#folder,
       plan: (container, image) => this.#plan(container, image),
       ...(earlier && { earlier }),
+      log: this.#context.log,
       record: (type, reason, message) => recorder.record(this.#pod, type, reason, message),
       onChange: () => this.#writer.poke(),
     });
