@@ -11,6 +11,23 @@ import { type ModelRecord, readModelRecord } from "../storage/model-record.ts";
 
 type Log = (line: string) => void;
 
+const usage = `usage: modelserver [--FLAG=VALUE]...
+
+  --model_name NAME             the name that requests ask for (default: model)
+  --model_id ID                 the model, where none was prepared in --model_dir
+  --model_dir FOLDER            where the storage initializer left it (default: $DUNLIN_MODEL_DIR,
+                                else /mnt/models)
+  --http_port PORT              on the address $POD_IP, else on all (default: 8080)
+  --max-model-len TOKENS        prompt and answer together (default: the model's own)
+  --max-num-seqs N              requests that run at once
+  --max-num-batched-tokens N    tokens of one iteration
+  --seed N                      of lengths and texts (default: 0)
+  --simulated-profile NAME      which model on which hardware is simulated
+  --simulated-load-seconds S    how long loading takes before the port opens (default: 0)
+
+Other flags of vLLM and KServe's huggingfaceserver are accepted and have no effect.
+`;
+
 /**
  * Serves until SIGTERM, then until the last request is answered. The exit code: 0 after that, 1 when
  * the address cannot be had, 2 on arguments that cannot be used, 128 + the signal's number on SIGINT
@@ -21,6 +38,10 @@ export async function modelserver(
   env: NodeJS.ProcessEnv,
 ): Promise<number> {
   const log: Log = (line) => void process.stdout.write(`${line}\n`);
+  if (args.includes("--help")) {
+    process.stdout.write(usage);
+    return 0;
+  }
   const stop = new AbortController();
   const killed = new Promise<number>((resolve) => {
     process.once("SIGINT", () => resolve(130));

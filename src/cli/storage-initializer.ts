@@ -3,7 +3,12 @@ import { existsSync, writeFileSync } from "node:fs";
 import { wallClock } from "../lib/wall-clock.ts";
 import { initializeStorage } from "../storage/initializer.ts";
 
-const usage = "usage: storage-initializer URI FOLDER, as in hf://owner/model /mnt/models";
+const usage = `usage: storage-initializer URI FOLDER, as in hf://owner/model /mnt/models
+
+Asks the hub at $HF_ENDPOINT (default: https://huggingface.co) for the model, with the token
+$HF_TOKEN if it is set, and leaves a record of the answer in FOLDER. With DUNLIN_SIMULATED_ENGINE=1
+a model that cannot be reached is no error.
+`;
 
 /**
  * The exit code: 0 when the model can be served, 1 when it cannot, 2 on wrong arguments. Where a
@@ -13,9 +18,13 @@ export async function storageInitializer(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Promise<number> {
+  if (args.includes("--help")) {
+    process.stdout.write(usage);
+    return 0;
+  }
   const [uri, folder] = args;
   if (uri === undefined || folder === undefined || args.length > 2) {
-    process.stderr.write(`error: ${usage}\n`);
+    process.stderr.write(usage);
     return 2;
   }
   const { ok, message, timedOut } = await initializeStorage({

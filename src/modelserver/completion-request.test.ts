@@ -89,6 +89,12 @@ describe("what is wrong is said by field", () => {
         { ...chat, max_tokens: 5, min_tokens: 6 },
         "min_tokens: must not exceed max_tokens (5), got 6",
       ],
+      [
+        "too many choices in all",
+        "text",
+        { ...text, prompt: Array.from({ length: 200 }, () => "a"), n: 2 },
+        "n: prompts times n must be at most 256",
+      ],
       ["no prompt", "text", { model: "qwen" }, "prompt: is required"],
       [
         "a prompt of a wrong type",

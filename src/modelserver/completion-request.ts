@@ -31,6 +31,8 @@ export type ParsedRequest =
 const maxChoices = 128;
 const maxStops = 16;
 const maxPrompts = 256;
+/** Of one request in all, prompts times n: each is a request of its own to the engine. */
+const maxGenerations = 256;
 
 export function parseCompletionRequest(kind: "chat" | "text", body: unknown): ParsedRequest {
   if (!isJsonObject(body)) {
@@ -58,6 +60,8 @@ export function parseCompletionRequest(kind: "chat" | "text", body: unknown): Pa
   fields.number("top_p", 0, 1);
   fields.number("presence_penalty", -2, 2);
   fields.number("frequency_penalty", -2, 2);
+  if (request.prompts.length * request.n > maxGenerations)
+    fields.complain("n", `prompts times n must be at most ${maxGenerations}`);
   if (limit !== undefined && request.minTokens > limit)
     fields.complain(
       "min_tokens",

@@ -21,8 +21,8 @@ export type ModelServerOptions = {
 
 /** What probes and scrapers ask for every second; logged only when it fails. */
 const quietPaths = new Set(["/", "/health", "/metrics", "/v2/health/live", "/v2/health/ready"]);
-/** 32 MiB: a prompt of a million tokens, several times over. */
-const maxBodyBytes = 32 * 1024 * 1024;
+/** 8 MiB: a prompt of a million tokens, and then some. */
+const maxBodyBytes = 8 * 1024 * 1024;
 
 export class ModelServer {
   readonly #engine: Engine;
