@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { decide } from "./decide.ts";
 import type { Decided } from "./decide.ts";
-import { emptyMemory } from "./memory.ts";
+import { emptyMemory, memoryOf } from "./memory.ts";
 import type { ScalingMemory } from "./memory.ts";
 import type { Observation, Reading, ValueReading } from "./observation.ts";
 import { policyOf } from "./policy-of.ts";
@@ -132,7 +132,95 @@ describe("one round, no history, polled", () => {
     });
 });
 
-test("a target that has just been met keeps its count for a whole window", () => {
-  const decided = decide(observe(3, value(0)), policy(), emptyMemory);
-  assert.equal(countOf(decided), 3);
+describe("activity", () => {
+  const cases: readonly (readonly [
+    name: string,
+    readings: readonly Reading[],
+    active: boolean | undefined,
+  ])[] = [
+    ["above the activation", [value(1)], true],
+    ["at the activation", [value(5, { activation: 5 })], false],
+    ["no data may hide activity", [value(0), noData("s1")], undefined],
+    ["one active trigger is enough", [noData("s1"), value(1)], true],
+    ["idle", [value(Number.NaN, { idle: true })], false],
+    ["a NaN that nobody explains is no data", [value(Number.NaN)], undefined],
+    ["nor is infinity", [value(Number.POSITIVE_INFINITY)], undefined],
+    [
+      "nor is a Value over several series",
+      [value(3, { metricType: "Value", series: 2 })],
+      undefined,
+    ],
+  ];
+  for (const [name, readings, active] of cases)
+    test(name, () => {
+      const decided = decide(observe(3, readings), policy(), longAgo);
+      assert.equal(decided.active, active);
+      if (active === undefined) assert.equal(countOf(decided), 3);
+    });
+});
+
+describe("agreement", () => {
+  const round = (index: number) => ({ atMs: startMs + index * 1000, intervalMs: 1000 });
+  const see = (memory: ScalingMemory, index: number, sum: number, count = 1): Decided =>
+    decide(
+      { ...observe(count, value(sum), startMs + index * 1000), round: round(index) },
+      policy(),
+      memory,
+    );
+
+  test("takes two rounds, not two looks at one", () => {
+    const first = see(longAgo, 0, 5);
+    assert.equal(countOf(first), 1);
+    const again = see(first.memory, 0, 5);
+    assert.equal(countOf(again), 1);
+    assert.equal(countOf(see(again.memory, 1, 5)), 3);
+  });
+
+  test("a second look at the second round still agrees with the first", () => {
+    const second = see(see(longAgo, 0, 5).memory, 1, 5);
+    assert.equal(countOf(see(second.memory, 1, 5)), 3);
+  });
+
+  test("one lost round in between does no harm, two do", () => {
+    const { memory } = see(longAgo, 0, 5);
+    assert.equal(countOf(see(memory, 2, 5)), 3);
+    assert.equal(countOf(see(memory, 3, 5)), 1);
+  });
+
+  test("is not asked of a polled server", () => {
+    assert.equal(countOf(decide(observe(1, value(5)), policy(), longAgo)), 3);
+  });
+});
+
+test("a target whose history is unknown keeps its count for a whole window", () => {
+  const first = decide(observe(3, value(0)), policy(), emptyMemory);
+  assert.equal(countOf(first), 3);
+  const before = decide(observe(3, value(0), startMs + 299_999), policy(), first.memory);
+  assert.equal(countOf(before), 3);
+  const after = decide(observe(3, value(0), startMs + 300_000), policy(), before.memory);
+  assert.equal(countOf(after), 1);
+});
+
+test("a target that was active before the restart waits for its cooldown", () => {
+  const known = memoryOf({ lastActiveMs: startMs - 299_000 });
+  const toZero = policy({ minReplicaCount: 0 });
+  assert.equal(countOf(decide(observe(1, value(0)), toZero, known)), 1);
+  assert.equal(countOf(decide(observe(1, value(0), startMs + 1001), toZero, known)), 0);
+});
+
+test("the memory of a long life stays small", () => {
+  let memory = emptyMemory;
+  for (let second = 0; second < 7200; second++)
+    memory = decide(
+      observe(2, value(second % 7 === 0 ? 4 : 3.9), startMs + second * 1000),
+      policy(),
+      memory,
+    ).memory;
+  assert.ok(memory.recommendations.length <= 300);
+  assert.equal(memory.events.length, 0);
+});
+
+test("the same observation, policy and memory give the same decision", () => {
+  const once = decide(observe(1, value(5)), policy(), longAgo);
+  assert.deepEqual(decide(observe(1, value(5)), policy(), longAgo), once);
 });

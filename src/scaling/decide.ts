@@ -46,6 +46,7 @@ export function decide(
   before: ScalingMemory,
 ): Decided {
   const { nowMs, specReplicas } = observation;
+  assert(observation.readings.length > 0, "a target without triggers has nothing to decide from");
   const readings = observation.readings.map(withoutNonsense);
   const active = isActive(readings);
   const known = remember(withoutFuture(before, nowMs), observation, readings, policy, active);
@@ -65,10 +66,17 @@ export function decide(
   };
 }
 
-/** A value that is no number, and is not known to mean idle, is no data. */
+/**
+ * A value that is no number, unless it is known to mean idle, is no data. Nor is a Value over several
+ * series: which of them is meant, nobody can say.
+ */
 function withoutNonsense(reading: Reading): Reading {
-  if (reading.kind === "noData" || reading.idle || Number.isFinite(reading.value)) return reading;
-  return { kind: "noData", trigger: reading.trigger, detail: `the value is ${reading.value}` };
+  if (reading.kind === "noData") return reading;
+  const { trigger, metricType, series, value, idle } = reading;
+  const noData = (detail: string): Reading => ({ kind: "noData", trigger, detail });
+  if (metricType === "Value" && series > 1)
+    return noData(`the query returned ${series} series, and a target of type Value needs one`);
+  return idle || Number.isFinite(value) ? reading : noData(`the value is ${value}`);
 }
 
 /**

@@ -187,9 +187,9 @@ function describeRate(rate: RateRule): string {
   }
 }
 
-/** At most three decimals, and none that say nothing. */
+/** At most three decimals, or three digits of what is smaller than one. */
 function figure(value: number): string {
-  return String(Number(value.toFixed(3)));
+  return String(Number(Math.abs(value) < 1 ? value.toPrecision(3) : value.toFixed(3)));
 }
 
 function seconds(durationMs: number): string {

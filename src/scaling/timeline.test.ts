@@ -170,7 +170,7 @@ function observe(world: World, script: Script, atMs: number): Observation {
         metricType: type,
         activation,
         missingPods,
-        series: ready.length,
+        series: type === "Value" ? 1 : ready.length,
         idle: Number.isNaN(value),
       };
     }),
