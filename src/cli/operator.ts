@@ -11,12 +11,13 @@ import {
 import { KubeClient } from "../kube/client.ts";
 import { EventRecorder } from "../kube/events.ts";
 import { httpTransport, type ServerAccess } from "../kube/transport.ts";
+import { version } from "../lib/version.ts";
 import { SeriesStore } from "../metrics/series-store.ts";
-import { httpGet } from "../telemetry/http-get.ts";
+import { keepAliveGet } from "../telemetry/http-get.ts";
 import { prometheusApi } from "../telemetry/prometheus-api.ts";
-import { PrometheusClient } from "../telemetry/prometheus-client.ts";
-import { servePrometheus } from "../telemetry/prometheus-server.ts";
-import { scrapeTargets } from "../telemetry/scrape-targets.ts";
+import { prometheusClient, type FetchText } from "../telemetry/prometheus-client.ts";
+import { serve } from "../telemetry/prometheus-server.ts";
+import { scrapeTargetsOf } from "../telemetry/scrape-targets.ts";
 import { Scraper } from "../telemetry/scraper.ts";
 import { prometheusTriggers } from "../triggers/prometheus.ts";
 
@@ -50,18 +51,26 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const client = new KubeClient(transport);
 
   const store = new SeriesStore();
-  const scraper = new Scraper({ store, clock, get: httpGet() });
-  const server = await servePrometheus({
-    ...options.prometheus,
-    api: prometheusApi({ store, scraper, clock }),
+  const scraper = new Scraper({ store, clock, get: keepAliveGet(), log });
+  const api = prometheusApi({
+    store,
+    clock,
+    version,
+    scrape: {
+      intervalMs: scraper.intervalMs,
+      timeoutMs: scraper.timeoutMs,
+      targets: () => scraper.targets(),
+    },
   });
+  const { address: host, port } = options.prometheus;
+  const server = await serve(api, { host, port });
 
   const caches = await startCaches({ client, clock, log }, stop.signal);
-  const retarget = () => scraper.setTargets(scrapeTargets(caches.pods.list()));
+  const retarget = () => scraper.setTargets(scrapeTargetsOf(caches.pods.list()));
   caches.pods.subscribe(retarget);
   scraper.start(stop.signal);
 
-  const remote = new PrometheusClient({ resolve: options.resolve });
+  const fetchText = fetchInCluster(options.resolve);
   const local = { store, rounds: scraper };
   const recorder = new EventRecorder({ client, clock, component: "dunlin", log });
   const common = { client, clock, log, recorder, caches };
@@ -75,7 +84,12 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
         triggers: {
           prometheus: prometheusTriggers({
             local: new Map(options.prometheus.knownAs.map((address) => [address, local])),
-            query: (address, query, atMs, signal) => remote.query(address, query, atMs, signal),
+            query: (serverAddress, query, atMs, signal) =>
+              prometheusClient({ serverAddress, fetch: fetchText, clock }).query(
+                query,
+                atMs,
+                signal,
+              ),
           }),
         },
       },
@@ -91,5 +105,19 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       await server.close();
       closeTransport();
     },
+  };
+}
+
+/** The platform's fetch, with the cluster's names put in place of a DNS server. */
+function fetchInCluster(resolve: OperatorOptions["resolve"]): FetchText {
+  return (url, init) => {
+    const target = new URL(url);
+    const port = Number(target.port || (target.protocol === "https:" ? 443 : 80));
+    const found = resolve(target.hostname, port);
+    if (found) {
+      target.hostname = found.address;
+      target.port = String(found.port);
+    }
+    return fetch(target, init);
   };
 }
