@@ -26,6 +26,7 @@ test("samples go in by time; a repeat is harmless, anything else is refused and 
     series: 1,
     samples: 2,
     refused: { conflict: 1, "out-of-order": 1 },
+    evicted: 0,
   });
 });
 
@@ -60,16 +61,33 @@ test("a NaN that was measured is no marker", () => {
   assert.ok(Number.isNaN(store.select(everything, 0, 2000)[0]?.at(1000, 1000)?.value));
 });
 
-test("past the limits new series and samples are refused, and old ones go on", () => {
-  const store = new SeriesStore({ maxSeries: 2, maxSamples: 4 });
-  const series = (pod: string): Labels => ({ pod });
-  assert.equal(store.append(series("a"), 1, 0), "appended");
-  assert.equal(store.append(series("b"), 1, 0), "appended");
-  assert.equal(store.append(series("c"), 1, 0), "series-limit");
-  assert.equal(store.append(series("a"), 2, 0), "appended");
-  assert.equal(store.append(series("a"), 3, 0), "appended");
-  assert.equal(store.append(series("a"), 4, 0), "sample-limit");
-  assert.deepEqual(store.counts().refused, { "series-limit": 1, "sample-limit": 1 });
+test("past the limit a new series is refused, and the others go on", () => {
+  const store = new SeriesStore({ maxSeries: 2 });
+  assert.equal(store.append({ pod: "a" }, 1, 0), "appended");
+  assert.equal(store.append({ pod: "b" }, 1, 0), "appended");
+  assert.equal(store.append({ pod: "c" }, 1, 0), "series-limit");
+  assert.equal(store.append({ pod: "a" }, 2, 0), "appended");
+  assert.deepEqual(store.counts().refused, { "series-limit": 1 });
+});
+
+test("past the limit of samples the oldest go, and are counted", () => {
+  const store = new SeriesStore({ maxSamples: 100 });
+  for (let second = 0; second < 1000; second++) {
+    assert.equal(store.append({ pod: "a" }, second * 1000, second), "appended");
+    if (second === 0) store.append({ pod: "gone" }, 0, 1);
+  }
+  const { samples, evicted, series } = store.counts();
+  assert.ok(samples > 80 && samples <= 100, `${samples}`);
+  assert.equal(evicted, 1001 - samples);
+  assert.equal(series, 1);
+  assert.equal(store.select(everything, 0, 999_000)[0]?.at(999_000, 1)?.value, 999);
+});
+
+test("where all samples are of one time there is nothing to let go of, and more are refused", () => {
+  const store = new SeriesStore({ maxSamples: 1 });
+  assert.equal(store.append({ pod: "a" }, 1, 0), "appended");
+  assert.equal(store.append({ pod: "b" }, 1, 0), "sample-limit");
+  assert.deepEqual(store.counts().refused, { "sample-limit": 1 });
 });
 
 test("the window slides: old samples and ended series go, and make room", () => {

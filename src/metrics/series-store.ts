@@ -1,6 +1,6 @@
-// The series of a cluster, in memory, for as long as a window of time. It is bounded: past a limit it
-// refuses and says so. It keeps nothing on disk, takes no sample out of order, and never asks for the
-// time: it knows the newest sample's.
+// The series of a cluster, in memory, for as long as a window of time. It is bounded: past its limits
+// it refuses new series and lets go of the oldest samples, and counts both. It keeps nothing on disk,
+// takes no sample out of order, and never asks for the time: it knows the newest sample's.
 import { labelsKey, type Labels } from "./labels.ts";
 import { matchesAll, type CompiledMatcher } from "./matcher.ts";
 import { Series, type SeriesAppend } from "./series.ts";
@@ -9,6 +9,7 @@ export type StoreLimits = {
   /** Samples older than the newest one by more than this are dropped. */
   readonly windowMs: number;
   readonly maxSeries: number;
+  /** When there are as many, the window shrinks: what is newest matters most. */
   readonly maxSamples: number;
 };
 
@@ -26,6 +27,8 @@ export type StoreCounts = {
   readonly series: number;
   readonly samples: number;
   readonly refused: Readonly<Partial<Record<AppendOutcome, number>>>;
+  /** Samples dropped before their window was over, for want of room. */
+  readonly evicted: number;
 };
 
 export class SeriesStore {
@@ -34,6 +37,7 @@ export class SeriesStore {
   readonly #index = new Map<string, Map<string, Set<Series>>>();
   readonly #refused = new Map<AppendOutcome, number>();
   #sampleCount = 0;
+  #evicted = 0;
   #newestMs = -Infinity;
   #prunedAtMs = -Infinity;
 
@@ -86,6 +90,7 @@ export class SeriesStore {
       series: this.#series.size,
       samples: this.#sampleCount,
       refused: Object.fromEntries(this.#refused),
+      evicted: this.#evicted,
     };
   }
 
@@ -95,6 +100,7 @@ export class SeriesStore {
       this.#newestMs = timeMs;
       this.#pruneNowAndThen();
     }
+    if (this.#sampleCount >= this.#limits.maxSamples) this.#evict();
     if (this.#sampleCount >= this.#limits.maxSamples) return "sample-limit";
     const key = labelsKey(labels);
     let series = this.#series.get(key);
@@ -154,8 +160,21 @@ export class SeriesStore {
     const { windowMs } = this.#limits;
     if (this.#newestMs - this.#prunedAtMs < windowMs / 16) return;
     this.#prunedAtMs = this.#newestMs;
+    this.#dropBefore(this.#newestMs - windowMs);
+  }
+
+  /** An eighth of the time that is held, so that room is not made for each sample anew. */
+  #evict(): void {
+    let oldestMs = Infinity;
+    for (const series of this.#series.values()) oldestMs = Math.min(oldestMs, series.oldestMs);
+    const before = this.#sampleCount;
+    this.#dropBefore(oldestMs + (this.#newestMs - oldestMs) / 8);
+    this.#evicted += before - this.#sampleCount;
+  }
+
+  #dropBefore(timeMs: number): void {
     for (const series of this.#series.values()) {
-      this.#sampleCount -= series.dropBefore(this.#newestMs - windowMs);
+      this.#sampleCount -= series.dropBefore(timeMs);
       if (series.sampleCount === 0) this.#removeSeries(series);
     }
   }

@@ -99,6 +99,7 @@ export class Series {
       values[length] = this.#values[this.#slot(index)] ?? NaN;
       length++;
     }
+    if (length === timesMs.length) return { timesMs, values };
     return { timesMs: timesMs.subarray(0, length), values: values.subarray(0, length) };
   }
 

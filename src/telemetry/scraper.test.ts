@@ -245,7 +245,7 @@ test("over real sockets, rounds reuse one connection and tell what a server answ
   await assert.rejects(get(`${origin}/large`, options), { message: "body exceeds 1000 bytes" });
 
   const store = new SeriesStore();
-  const scraper = new Scraper({ store, clock: wallClock, get, intervalMs: 20, timeoutMs: 15_000 });
+  const scraper = new Scraper({ store, clock: wallClock, get, intervalMs: 200 });
   const stop = new AbortController();
   scraper.setTargets([{ url: `${origin}/metrics`, labels: { pod: "a" } }]);
   const scraped = new Promise<void>((resolve) => {
@@ -257,4 +257,23 @@ test("over real sockets, rounds reuse one connection and tell what a server answ
   await scraped;
   stop.abort();
   assert.equal(store.select([], -Infinity, Infinity)[0]?.labels["a"], "é");
+});
+
+test("a connection that the server closed while it was idle is replaced without a failure", async (t) => {
+  const used = new WeakSet();
+  let requests = 0;
+  const server = createServer((request, response) => {
+    requests++;
+    if (used.has(request.socket)) request.socket.destroy();
+    else response.end("x 1\n");
+    used.add(request.socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
+  const get = keepAliveGet();
+  const options = { timeoutMs: 1000, maxBytes: 1000, signal: new AbortController().signal };
+  assert.equal(await get(url, options), "x 1\n");
+  assert.equal(await get(url, options), "x 1\n");
+  assert.equal(requests, 3);
 });

@@ -1,6 +1,7 @@
 // Scrapes all targets in rounds: at aligned instants, all at the same moment, all samples with the
 // round's timestamp. A round's samples enter the store together, when it is complete, so that a query
 // never sees half of a round. Timestamps in the pages are not honoured.
+import assert from "node:assert/strict";
 import type { CancelTimer, Clock } from "../lib/clock.ts";
 import { parseExposition } from "../metrics/exposition-parser.ts";
 import { labelsKey, metricNameLabel, type Labels } from "../metrics/labels.ts";
@@ -61,6 +62,7 @@ export class Scraper {
     this.intervalMs = options.intervalMs ?? defaultIntervalMs;
     // A tenth of the interval is left for what happens between two rounds.
     this.timeoutMs = options.timeoutMs ?? Math.min(this.intervalMs * 0.9, maxTimeoutMs);
+    assert.ok(this.timeoutMs <= this.intervalMs, "rounds must not overlap");
     this.#store = options.store;
     this.#clock = options.clock;
     this.#get = options.get;
@@ -74,8 +76,7 @@ export class Scraper {
     let cancel: CancelTimer = () => {};
     const plan = (atMs: number): void => {
       cancel = this.#clock.after(atMs - this.#clock.nowMs(), () => {
-        // Of instants that went by while the process was held up, none is made up for.
-        plan(Math.max(atMs + this.intervalMs, this.#nextInstantMs()));
+        plan(this.#instantAfter(atMs));
         this.#beginRound(atMs);
       });
     };
@@ -117,6 +118,16 @@ export class Scraper {
 
   targets(): readonly TargetStatus[] {
     return [...this.#targets.values()].map(({ target, status }) => ({ target, ...status }));
+  }
+
+  /**
+   * The next instant in the row. Of those that went by while the process was held up none is made up
+   * for, and a clock that was set back is followed.
+   */
+  #instantAfter(atMs: number): number {
+    const nextMs = atMs + this.intervalMs;
+    const aheadMs = nextMs - this.#clock.nowMs();
+    return aheadMs > 0 && aheadMs <= 2 * this.intervalMs ? nextMs : this.#nextInstantMs();
   }
 
   #nextInstantMs(): number {
