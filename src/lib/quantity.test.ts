@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { seededRandom } from "./random.ts";
 import {
   addQuantities,
   canonicalQuantity,
@@ -84,4 +85,20 @@ test("thousandths are rounded up", () => {
   assert.equal(quantityMilli("2"), 2000n);
   assert.equal(quantityMilli("100n"), 1n);
   assert.equal(quantityMilli("lots"), undefined);
+});
+
+test("the canonical text of any value reads back as the same value", () => {
+  const seed = 20_260_102;
+  const random = seededRandom(seed);
+  const suffixes = ["", "n", "u", "m", "k", "M", "G", "Ki", "Mi", "Gi", "e3", "E-2"];
+  for (let round = 0; round < 500; round++) {
+    const number = (random() * 10 ** Math.floor(random() * 7)).toFixed(Math.floor(random() * 4));
+    const text = number + suffixes[Math.floor(random() * suffixes.length)];
+    const value = quantity(text);
+    // A binary amount has no fraction of a byte: it is rounded up when it is written.
+    const whole = value.format === "binary" && value.nano >= 1024n * 1_000_000_000n;
+    const unit = whole ? 1_000_000_000n : 1n;
+    const expected = ((value.nano + unit - 1n) / unit) * unit;
+    assert.equal(quantity(formatQuantity(value)).nano, expected, `${text} (seed ${seed})`);
+  }
 });

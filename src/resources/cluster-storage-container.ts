@@ -22,23 +22,26 @@ export const clusterStorageContainerKind: Kind<ClusterStorageContainer> = {
   plural: "clusterstoragecontainers",
   singular: "clusterstoragecontainer",
   namespaced: false,
-  schema: object(
-    {
-      spec: object(
-        {
-          container: described("Laid over the storage initializer's container.", containerSchema),
-          supportedUriFormats: described(
-            "Which storage URIs this container fetches, by prefix or by regular expression.",
-            list(object({ prefix: string, regex: string })),
-          ),
-          workloadType: oneOf("initContainer", "localModelDownloadJob"),
-        },
-        "container",
-        "supportedUriFormats",
-      ),
-      disabled: described("True leaves it out of the search for a container.", boolean),
-    },
-    "spec",
+  schema: described(
+    "Which init container fetches models of which URIs.",
+    object(
+      {
+        spec: object(
+          {
+            container: described("Laid over the storage initializer's container.", containerSchema),
+            supportedUriFormats: described(
+              "Which storage URIs this container fetches, by prefix or by regular expression.",
+              list(object({ prefix: string, regex: string })),
+            ),
+            workloadType: oneOf("initContainer", "localModelDownloadJob"),
+          },
+          "container",
+          "supportedUriFormats",
+        ),
+        disabled: described("True leaves it out of the search for a container.", boolean),
+      },
+      "spec",
+    ),
   ),
   columns: [],
 };

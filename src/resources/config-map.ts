@@ -4,7 +4,7 @@ import { invalid, type Cause } from "./cause.ts";
 import { validateData, validateImmutable } from "./config-data-validation.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
-import { base64, boolean, map, object, string } from "./schema.ts";
+import { base64, boolean, described, map, object, string } from "./schema.ts";
 
 export type ConfigMap = KubeObject & {
   readonly data?: Readonly<Record<string, string>>;
@@ -20,7 +20,10 @@ export const configMapKind: Kind<ConfigMap> = {
   singular: "configmap",
   namespaced: true,
   shortNames: ["cm"],
-  schema: object({ data: map(string), binaryData: map(base64), immutable: boolean }),
+  schema: described(
+    "Configuration as text, for pods to read.",
+    object({ data: map(string), binaryData: map(base64), immutable: boolean }),
+  ),
   columns: [nameColumn, column("Data", "How many keys it holds."), ageColumn],
   cells: ({ metadata, data = {}, binaryData = {} }, nowMs) => [
     metadata.name,

@@ -3,10 +3,10 @@
 import { immutable, invalid, required, type Cause } from "./cause.ts";
 import { nameColumn } from "./columns.ts";
 import type { Column, Kind, ScalePaths } from "./kind.ts";
+import { customResourceDefinitionSchema } from "./custom-resource-definition-schema.ts";
 import { apiVersionOf } from "./kind.ts";
-import { conditionsSchema } from "./object-meta-schema.ts";
 import type { Condition, KubeObject } from "./object.ts";
-import { anyObject, boolean, int32, list, object, oneOf, string, type Schema } from "./schema.ts";
+import type { Schema } from "./schema.ts";
 
 export type CustomResourceVersion = {
   readonly name: string;
@@ -111,78 +111,6 @@ function structural(schema: Schema): Schema {
   };
 }
 
-const names = object(
-  {
-    plural: string,
-    singular: string,
-    kind: string,
-    listKind: string,
-    shortNames: list(string),
-    categories: list(string),
-  },
-  "plural",
-  "kind",
-);
-
-const printerColumn = object(
-  {
-    name: string,
-    type: string,
-    description: string,
-    format: string,
-    priority: int32,
-    jsonPath: string,
-  },
-  "name",
-  "type",
-  "jsonPath",
-);
-
-const version = object(
-  {
-    name: string,
-    served: boolean,
-    storage: boolean,
-    deprecated: boolean,
-    deprecationWarning: string,
-    schema: object({ openAPIV3Schema: anyObject }),
-    subresources: object({
-      status: anyObject,
-      scale: object(
-        { specReplicasPath: string, statusReplicasPath: string, labelSelectorPath: string },
-        "specReplicasPath",
-        "statusReplicasPath",
-      ),
-    }),
-    additionalPrinterColumns: list(printerColumn),
-    selectableFields: list(object({ jsonPath: string }, "jsonPath")),
-  },
-  "name",
-  "served",
-  "storage",
-);
-
-const spec = object(
-  {
-    group: string,
-    names,
-    scope: oneOf("Namespaced", "Cluster"),
-    versions: list(version),
-    conversion: object({ strategy: string, webhook: anyObject }, "strategy"),
-    preserveUnknownFields: boolean,
-  },
-  "group",
-  "names",
-  "scope",
-  "versions",
-);
-
-const status = object({
-  conditions: conditionsSchema,
-  acceptedNames: names,
-  storedVersions: list(string),
-});
-
 export const customResourceDefinitionKind: Kind<CustomResourceDefinition> = {
   group: "apiextensions.k8s.io",
   version: "v1",
@@ -191,7 +119,7 @@ export const customResourceDefinitionKind: Kind<CustomResourceDefinition> = {
   singular: "customresourcedefinition",
   namespaced: false,
   shortNames: ["crd", "crds"],
-  schema: object({ spec, status }, "spec"),
+  schema: customResourceDefinitionSchema,
   subresources: { status: true },
   columns: [
     nameColumn,

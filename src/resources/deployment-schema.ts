@@ -50,4 +50,7 @@ const status = object({
   conditions: conditionsSchema,
 });
 
-export const deploymentSchema: Schema = object({ spec, status }, "spec");
+export const deploymentSchema: Schema = described(
+  "A wanted number of equal pods, kept by ReplicaSets.",
+  object({ spec, status }, "spec"),
+);

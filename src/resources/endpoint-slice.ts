@@ -3,7 +3,7 @@ import { ageCell, ageColumn, column, nameColumn, shortListCell } from "./columns
 import type { Kind } from "./kind.ts";
 import { objectReferenceSchema } from "./object-meta-schema.ts";
 import type { KubeObject } from "./object.ts";
-import { anyObject, boolean, int32, list, map, object, string } from "./schema.ts";
+import { anyObject, boolean, described, int32, list, map, object, string } from "./schema.ts";
 
 export type Endpoint = {
   readonly addresses: readonly string[];
@@ -58,10 +58,13 @@ export const endpointSliceKind: Kind<EndpointSlice> = {
   plural: "endpointslices",
   singular: "endpointslice",
   namespaced: true,
-  schema: object(
-    { addressType: string, endpoints: list(endpoint), ports: list(port) },
-    "addressType",
-    "endpoints",
+  schema: described(
+    "Where a Service's pods are reached right now, and in which state they are.",
+    object(
+      { addressType: string, endpoints: list(endpoint), ports: list(port) },
+      "addressType",
+      "endpoints",
+    ),
   ),
   columns: [
     nameColumn,

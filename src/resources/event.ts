@@ -3,7 +3,7 @@ import { ageCell, column, wideColumn } from "./columns.ts";
 import type { Cell, Kind } from "./kind.ts";
 import { objectReferenceSchema } from "./object-meta-schema.ts";
 import type { KubeObject } from "./object.ts";
-import { int32, object, string, time } from "./schema.ts";
+import { described, int32, object, string, time } from "./schema.ts";
 
 export type ObjectReference = {
   readonly apiVersion?: string;
@@ -41,24 +41,27 @@ export const eventKind: Kind<Event> = {
   singular: "event",
   namespaced: true,
   shortNames: ["ev"],
-  schema: object(
-    {
-      involvedObject: objectReferenceSchema,
-      type: string,
-      reason: string,
-      message: string,
-      action: string,
-      source: object({ component: string, host: string }),
-      reportingComponent: string,
-      reportingInstance: string,
-      firstTimestamp: { ...time, nullable: true },
-      lastTimestamp: { ...time, nullable: true },
-      eventTime: { ...time, nullable: true },
-      count: int32,
-      series: object({ count: int32, lastObservedTime: time }),
-      related: objectReferenceSchema,
-    },
-    "involvedObject",
+  schema: described(
+    "What happened to an object, for people to read.",
+    object(
+      {
+        involvedObject: objectReferenceSchema,
+        type: string,
+        reason: string,
+        message: string,
+        action: string,
+        source: object({ component: string, host: string }),
+        reportingComponent: string,
+        reportingInstance: string,
+        firstTimestamp: { ...time, nullable: true },
+        lastTimestamp: { ...time, nullable: true },
+        eventTime: { ...time, nullable: true },
+        count: int32,
+        series: object({ count: int32, lastObservedTime: time }),
+        related: objectReferenceSchema,
+      },
+      "involvedObject",
+    ),
   ),
   columns: [
     column("Last Seen", "How long ago it happened last."),

@@ -6,17 +6,19 @@
 import { jsonEqual } from "../lib/json.ts";
 import type { AdmissionRule, AdmissionVerdict } from "./admission.ts";
 import { autoscalingCauses, autoscalingWarnings } from "./autoscaling-validation.ts";
-import { invalid, notSupported, required, type Cause } from "./cause.ts";
+import { invalid, notSupported, type Cause } from "./cause.ts";
 import {
   autoscalerClassAnnotation,
+  autoscalerClasses,
   autoscalerClassOf,
   deploymentModeAnnotation,
   inferenceServiceKind,
   predictorNameOf,
+  standardDeploymentModes,
   type InferenceService,
-  type PredictorModel,
 } from "./inference-service.ts";
 import { labelLengthMax } from "./label-syntax.ts";
+import { predictorCauses } from "./predictor-validation.ts";
 
 export const inferenceServiceAdmission: AdmissionRule<InferenceService> = {
   kind: inferenceServiceKind,
@@ -28,9 +30,7 @@ export const inferenceServiceAdmission: AdmissionRule<InferenceService> = {
       ...nameCauses(service),
       ...modeCauses(service),
       ...autoscalerClassCauses(service),
-      ...implementationCauses(service),
-      ...environmentCauses(service),
-      ...storageCauses(service),
+      ...predictorCauses(service.spec.predictor),
       ...replicaCauses(service),
       ...autoscalingCauses(service),
       ...updateCauses(service, old),
@@ -47,9 +47,6 @@ function isSame(service: InferenceService, old: InferenceService): boolean {
     jsonEqual(service.metadata.annotations, old.metadata.annotations)
   );
 }
-
-/** KServe's name for the predictor's container; one in `containers` of that name takes over. */
-const servingContainerName = "kserve-container";
 
 function withDefaults(service: InferenceService): InferenceService {
   const format = service.spec.predictor.model?.modelFormat.name;
@@ -79,6 +76,7 @@ function nameCauses(service: InferenceService): readonly Cause[] {
   const predictor = predictorNameOf(service);
   const derived = [
     `${predictor}-${namespace}`,
+    `isvc.${predictor}`,
     ...(autoscalerClassOf(service) === "keda" ? [`keda-hpa-${predictor}`] : []),
   ];
   const longest = derived.reduce((a, b) => (b.length > a.length ? b : a));
@@ -94,11 +92,9 @@ function nameCauses(service: InferenceService): readonly Cause[] {
   ];
 }
 
-const standardModes = ["Standard", "RawDeployment"];
-
 function modeCauses({ metadata }: InferenceService): readonly Cause[] {
   const mode = metadata.annotations?.[deploymentModeAnnotation];
-  if (mode === undefined || standardModes.includes(mode)) return [];
+  if (mode === undefined || standardDeploymentModes.some((known) => known === mode)) return [];
   const field = `metadata.annotations[${deploymentModeAnnotation}]`;
   if (["Serverless", "Knative", "ModelMesh"].includes(mode))
     return [
@@ -108,10 +104,8 @@ function modeCauses({ metadata }: InferenceService): readonly Cause[] {
         `Dunlin does not serve ${mode === "ModelMesh" ? "ModelMesh" : "Knative"} mode; set it to "Standard", or leave the annotation out`,
       ),
     ];
-  return [notSupported(field, mode, standardModes)];
+  return [notSupported(field, mode, standardDeploymentModes)];
 }
-
-const autoscalerClasses = ["hpa", "external", "keda", "none"];
 
 function autoscalerClassCauses({ metadata, spec }: InferenceService): readonly Cause[] {
   const places = [
@@ -120,96 +114,9 @@ function autoscalerClassCauses({ metadata, spec }: InferenceService): readonly C
   ] as const;
   return places.flatMap(([field, annotations]) => {
     const value = annotations?.[autoscalerClassAnnotation];
-    if (value === undefined || autoscalerClasses.includes(value)) return [];
+    if (value === undefined || autoscalerClasses.some((known) => known === value)) return [];
     return [notSupported(`${field}[${autoscalerClassAnnotation}]`, value, autoscalerClasses)];
   });
-}
-
-function implementationCauses({ spec }: InferenceService): readonly Cause[] {
-  const { model, containers = [] } = spec.predictor;
-  const custom = containers.some(({ name }) => name === servingContainerName);
-  if (model && custom)
-    return [
-      invalid(
-        "spec.predictor",
-        ["model", `containers[${servingContainerName}]`],
-        "exactly one implementation may be given; keep model, or the container, but not both",
-      ),
-    ];
-  if (!model && !custom)
-    return [
-      required(
-        "spec.predictor.model",
-        `exactly one implementation must be given: a model, or a container named "${servingContainerName}" in containers`,
-      ),
-    ];
-  const named = model as (PredictorModel & { readonly name?: string }) | undefined;
-  if (named?.name === undefined) return [];
-  return [
-    invalid(
-      "spec.predictor.model.name",
-      named.name,
-      "the name of this container is fixed; leave it out",
-    ),
-  ];
-}
-
-function environmentCauses({ spec }: InferenceService): readonly Cause[] {
-  const { model, containers = [], initContainers = [] } = spec.predictor;
-  const places = [
-    ...(model ? [["spec.predictor.model", model] as const] : []),
-    ...containers.map((one, index) => [`spec.predictor.containers[${index}]`, one] as const),
-    ...initContainers.map(
-      (one, index) => [`spec.predictor.initContainers[${index}]`, one] as const,
-    ),
-  ];
-  return places.flatMap(([field, { env = [] }]) =>
-    env.flatMap(({ name }, index) =>
-      name === "PYTHONPATH"
-        ? [
-            invalid(
-              `${field}.env[${index}].name`,
-              name,
-              "would change which code the model server loads; remove it",
-            ),
-          ]
-        : [],
-    ),
-  );
-}
-
-function storageCauses({ spec }: InferenceService): readonly Cause[] {
-  const { storageUri, storageUris = [] } = spec.predictor.model ?? {};
-  const causes: Cause[] = [];
-  if (storageUri !== undefined && storageUris.length > 0)
-    causes.push(
-      invalid(
-        "spec.predictor.model.storageUris",
-        storageUris.map(({ uri }) => uri),
-        "may not be set together with storageUri; keep one of them",
-      ),
-    );
-  if (storageUri !== undefined && !isUri(storageUri))
-    causes.push(invalid("spec.predictor.model.storageUri", storageUri, uriRule));
-  for (const [index, { uri, mountPath = "/mnt/models" }] of storageUris.entries()) {
-    const field = `spec.predictor.model.storageUris[${index}]`;
-    if (!isUri(uri)) causes.push(invalid(`${field}.uri`, uri, uriRule));
-    if (!mountPath.startsWith("/") || mountPath === "/" || mountPath.includes(".."))
-      causes.push(
-        invalid(
-          `${field}.mountPath`,
-          mountPath,
-          'must be an absolute path other than "/" and without ".."',
-        ),
-      );
-  }
-  return causes;
-}
-
-const uriRule = "must be a URI with a scheme, as hf://owner/model, or an absolute path";
-
-function isUri(text: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\/[^/]|^\/./i.test(text);
 }
 
 function replicaCauses({ spec }: InferenceService): readonly Cause[] {

@@ -153,4 +153,7 @@ const status = object({
   canaryStatuses: list(anyObject),
 });
 
-export const inferenceServiceSchema: Schema = object({ spec, status }, "spec");
+export const inferenceServiceSchema: Schema = described(
+  "A model to serve, how, and how far to scale it.",
+  object({ spec, status }, "spec"),
+);

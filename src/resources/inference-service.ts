@@ -44,6 +44,8 @@ export type AutoScalingMetric = {
 
 /** The `model` block is an inline container whose name is fixed. */
 export type PredictorModel = Omit<Container, "name"> & {
+  /** Refused, and known so that the refusal can say why. */
+  readonly name?: string;
   readonly modelFormat: { readonly name: string; readonly version?: string };
   readonly runtime?: string;
   readonly runtimeVersion?: string;
@@ -110,6 +112,13 @@ export type InferenceService = KubeObject & {
 export const autoscalerClassAnnotation = "serving.kserve.io/autoscalerClass";
 export const deploymentModeAnnotation = "serving.kserve.io/deploymentMode";
 export const inferenceServiceLabel = "serving.kserve.io/inferenceservice";
+
+/** What the annotation of the autoscaler class may say; `hpa` is meant where it is absent. */
+export const autoscalerClasses = ["hpa", "external", "keda", "none"] as const;
+export type AutoscalerClass = (typeof autoscalerClasses)[number];
+
+/** The one deployment mode that Dunlin serves, by its name and by its older one. */
+export const standardDeploymentModes = ["Standard", "RawDeployment"] as const;
 
 /** Which autoscaler a service asks for; what the predictor says wins over what the service says. */
 export function autoscalerClassOf({ metadata, spec }: InferenceService): string {

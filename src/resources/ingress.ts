@@ -3,7 +3,7 @@ import { ageCell, ageColumn, column, nameColumn, none, shortListCell } from "./c
 import { validateIngress } from "./ingress-validation.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
-import { anyObject, int32, list, object, string } from "./schema.ts";
+import { anyObject, described, int32, list, object, string } from "./schema.ts";
 
 export type IngressBackend = {
   readonly service?: {
@@ -65,7 +65,7 @@ export const ingressKind: Kind<Ingress> = {
   singular: "ingress",
   namespaced: true,
   shortNames: ["ing"],
-  schema: object({ spec, status }),
+  schema: described("Which host and path lead to which Service.", object({ spec, status }, "spec")),
   subresources: { status: true },
   columns: [
     nameColumn,

@@ -2,7 +2,7 @@
 import { ageCell, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
-import { int32, object, string, time } from "./schema.ts";
+import { described, int32, object, string, time } from "./schema.ts";
 
 export type Lease = KubeObject & {
   readonly spec?: {
@@ -21,17 +21,20 @@ export const leaseKind: Kind<Lease> = {
   plural: "leases",
   singular: "lease",
   namespaced: true,
-  schema: object({
-    spec: object({
-      holderIdentity: string,
-      leaseDurationSeconds: int32,
-      acquireTime: time,
-      renewTime: time,
-      leaseTransitions: int32,
-      preferredHolder: string,
-      strategy: string,
+  schema: described(
+    "Who leads, and until when.",
+    object({
+      spec: object({
+        holderIdentity: string,
+        leaseDurationSeconds: int32,
+        acquireTime: time,
+        renewTime: time,
+        leaseTransitions: int32,
+        preferredHolder: string,
+        strategy: string,
+      }),
     }),
-  }),
+  ),
   columns: [nameColumn, column("Holder", "Who leads."), ageColumn],
   cells: ({ metadata, spec }, nowMs) => [
     metadata.name,

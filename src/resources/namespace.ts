@@ -3,7 +3,7 @@ import { ageCell, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./kind.ts";
 import { conditionsSchema } from "./object-meta-schema.ts";
 import type { KubeObject } from "./object.ts";
-import { list, object, string } from "./schema.ts";
+import { described, list, object, string } from "./schema.ts";
 
 export type Namespace = KubeObject & {
   readonly spec?: { readonly finalizers?: readonly string[] };
@@ -21,10 +21,13 @@ export const namespaceKind: Kind<Namespace> = {
   singular: "namespace",
   namespaced: false,
   shortNames: ["ns"],
-  schema: object({
-    spec: object({ finalizers: list(string) }),
-    status: object({ phase: string, conditions: conditionsSchema }),
-  }),
+  schema: described(
+    "The scope of names.",
+    object({
+      spec: object({ finalizers: list(string) }),
+      status: object({ phase: string, conditions: conditionsSchema }),
+    }),
+  ),
   subresources: { status: true },
   columns: [nameColumn, column("Status", "Active, or Terminating while it empties."), ageColumn],
   cells: ({ metadata, status }, nowMs) => [

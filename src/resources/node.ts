@@ -7,6 +7,7 @@ import type { ResourceList } from "./pod.ts";
 import {
   anyObject,
   boolean,
+  described,
   int32,
   int64,
   list,
@@ -66,7 +67,10 @@ export const nodeKind: Kind<Node> = {
   singular: "node",
   namespaced: false,
   shortNames: ["no"],
-  schema: object({ spec, status }),
+  schema: described(
+    "A machine that runs pods, and what it has to offer.",
+    object({ spec, status }),
+  ),
   subresources: { status: true },
   columns: [
     nameColumn,

@@ -141,10 +141,10 @@ export const podSpecFields = {
 
 export const podSpecSchema: Schema = object(podSpecFields, "containers");
 
-export const podTemplateSchema: Schema = object({
-  metadata: objectMetaSchema,
-  spec: podSpecSchema,
-});
+export const podTemplateSchema: Schema = object(
+  { metadata: objectMetaSchema, spec: podSpecSchema },
+  "spec",
+);
 
 const containerState = object({
   waiting: object({ reason: string, message: string }),

@@ -5,7 +5,7 @@ import { podCells, podColumns } from "./pod-cells.ts";
 import { podWithDefaults } from "./pod-defaults.ts";
 import { podSpecSchema, podStatusSchema } from "./pod-schema.ts";
 import { validatePod } from "./pod-validation.ts";
-import { object } from "./schema.ts";
+import { described, object } from "./schema.ts";
 
 export type ResourceList = Readonly<Record<string, string>>;
 export type ResourceRequirements = {
@@ -204,7 +204,10 @@ export const podKind: Kind<Pod> = {
   namespaced: true,
   shortNames: ["po"],
   categories: ["all"],
-  schema: object({ spec: podSpecSchema, status: podStatusSchema }, "spec"),
+  schema: described(
+    "Containers that run together at one address.",
+    object({ spec: podSpecSchema, status: podStatusSchema }, "spec"),
+  ),
   subresources: { status: true },
   columns: podColumns,
   cells: podCells,

@@ -8,7 +8,7 @@ import { templateWithDefaults } from "./pod-defaults.ts";
 import { podTemplateSchema } from "./pod-schema.ts";
 import type { PodTemplateSpec } from "./pod.ts";
 import { validateWorkload } from "./workload-validation.ts";
-import { int32, int64, object } from "./schema.ts";
+import { described, int32, int64, object } from "./schema.ts";
 
 export type ReplicaSet = KubeObject & {
   readonly spec: {
@@ -56,7 +56,7 @@ export const replicaSetKind: Kind<ReplicaSet> = {
   namespaced: true,
   shortNames: ["rs"],
   categories: ["all"],
-  schema: object({ spec, status }, "spec"),
+  schema: described("One revision of a Deployment's pods.", object({ spec, status }, "spec")),
   subresources: { status: true, scale: replicaPaths },
   columns: [
     nameColumn,

@@ -137,4 +137,7 @@ const status = object({
   authenticationsTypes: string,
 });
 
-export const scaledObjectSchema: Schema = object({ spec, status }, "spec");
+export const scaledObjectSchema: Schema = described(
+  "Which metrics drive the replica count of which workload, between which bounds.",
+  object({ spec, status }, "spec"),
+);

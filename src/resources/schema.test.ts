@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { parseAllDocuments } from "yaml";
 import { isJsonObject } from "../lib/json.ts";
 import { builtinKinds } from "./builtin-kinds.ts";
-import { crdOf } from "./custom-resource-definition.ts";
+import { crdOf, customResourceDefinitionKind } from "./custom-resource-definition.ts";
 import { customKinds } from "./custom-kinds.ts";
 import { apiVersionOf, type Kind } from "./kind.ts";
 import type { Schema } from "./schema.ts";
@@ -153,3 +153,30 @@ test("kubectl prints the columns of ScaledObjects in this order", () =>
       "AGE",
     ],
   ));
+
+test("the definition of a kind is valid itself", () => {
+  for (const kind of customKinds)
+    assert.deepEqual(customResourceDefinitionKind.validate?.(crdOf(kind), undefined), []);
+  const { spec } = crdOf(kindOf("ScaledObject"));
+  assert.equal(spec.scope, "Namespaced");
+  assert.deepEqual(spec.names, {
+    plural: "scaledobjects",
+    singular: "scaledobject",
+    kind: "ScaledObject",
+    listKind: "ScaledObjectList",
+    shortNames: ["so"],
+  });
+  assert.deepEqual(spec.versions[0]?.subresources, { status: {} });
+});
+
+test("a definition whose name is not made of its own parts is refused", () => {
+  const crd = crdOf(kindOf("ScaledObject"));
+  const causes = customResourceDefinitionKind.validate?.(
+    { ...crd, metadata: { name: "scaledobjects" } },
+    undefined,
+  );
+  assert.equal(
+    causes?.[0]?.message,
+    'Invalid value: "scaledobjects": must be spec.names.plural+"."+spec.group',
+  );
+});

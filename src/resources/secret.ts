@@ -4,7 +4,7 @@ import { immutable, invalid, required, type Cause } from "./cause.ts";
 import { validateData, validateImmutable } from "./config-data-validation.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
-import { base64, boolean, map, object, string } from "./schema.ts";
+import { base64, boolean, described, map, object, string } from "./schema.ts";
 
 export type Secret = KubeObject & {
   readonly type?: string;
@@ -20,12 +20,15 @@ export const secretKind: Kind<Secret> = {
   plural: "secrets",
   singular: "secret",
   namespaced: true,
-  schema: object({
-    type: string,
-    data: map(base64),
-    stringData: map(string),
-    immutable: boolean,
-  }),
+  schema: described(
+    "Configuration that is not printed; its data is base64.",
+    object({
+      type: string,
+      data: map(base64),
+      stringData: map(string),
+      immutable: boolean,
+    }),
+  ),
   columns: [
     nameColumn,
     column("Type", "What the keys are for."),

@@ -3,7 +3,7 @@ import { ageCell, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./kind.ts";
 import { localReferenceSchema, objectReferenceSchema } from "./object-meta-schema.ts";
 import type { KubeObject } from "./object.ts";
-import { boolean, list, mapList, object } from "./schema.ts";
+import { boolean, described, list, mapList, object } from "./schema.ts";
 
 export type ServiceAccount = KubeObject & {
   readonly secrets?: readonly { readonly name?: string }[];
@@ -17,11 +17,14 @@ export const serviceAccountKind: Kind<ServiceAccount> = {
   singular: "serviceaccount",
   namespaced: true,
   shortNames: ["sa"],
-  schema: object({
-    secrets: mapList(objectReferenceSchema, "name"),
-    imagePullSecrets: list(localReferenceSchema),
-    automountServiceAccountToken: boolean,
-  }),
+  schema: described(
+    "The identity of pods.",
+    object({
+      secrets: mapList(objectReferenceSchema, "name"),
+      imagePullSecrets: list(localReferenceSchema),
+      automountServiceAccountToken: boolean,
+    }),
+  ),
   columns: [nameColumn, column("Secrets", "How many secrets it names."), ageColumn],
   cells: ({ metadata, secrets }, nowMs) => [
     metadata.name,

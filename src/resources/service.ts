@@ -105,7 +105,10 @@ export const serviceKind: Kind<Service> = {
   namespaced: true,
   shortNames: ["svc"],
   categories: ["all"],
-  schema: object({ spec, status }),
+  schema: described(
+    "A stable name and address for the pods that its selector finds.",
+    object({ spec, status }, "spec"),
+  ),
   subresources: { status: true },
   columns: [
     nameColumn,
