@@ -83,6 +83,16 @@ export class ContainerRunner {
     return previous ? this.#previousLog : this.#log;
   }
 
+  /**
+   * Shows what the container waits for until its next start, beside the end of the run before. For
+   * whoever holds it back before `run`; afterwards it is the runner's own.
+   */
+  wait(reason: string, message: string): void {
+    const { terminated } = this.#status.state;
+    const waiting = { reason, message };
+    this.#set({ state: { waiting }, ...(terminated && { lastState: { terminated } }) });
+  }
+
   /** Resolves when the container has ended for good. */
   async run(signals: EndSignals): Promise<void> {
     const { clock, pod, role } = this.#options;
@@ -117,7 +127,7 @@ export class ContainerRunner {
         return { image, launch: await plan(container, image) };
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
-        this.#wait("CreateContainerConfigError", message);
+        this.wait("CreateContainerConfigError", message);
         record("Warning", "Failed", `Error: ${message}`);
         await sleep(clock, configDelayMs, stop);
         configDelayMs = Math.min(configDelayMs * 2, longestConfigRetryMs);
@@ -133,12 +143,12 @@ export class ContainerRunner {
     stop: AbortSignal,
   ): Promise<void> {
     const { clock, record } = this.#options;
-    this.#wait("ErrImagePull", message);
+    this.wait("ErrImagePull", message);
     record("Warning", "Failed", `Failed to pull image "${image}": ${message}`);
     record("Warning", "Failed", "Error: ErrImagePull");
     await sleep(clock, failureShownMs, stop);
     if (stop.aborted) return;
-    this.#wait("ImagePullBackOff", `Back-off pulling image "${image}": ErrImagePull: ${message}`);
+    this.wait("ImagePullBackOff", `Back-off pulling image "${image}": ErrImagePull: ${message}`);
     record("Normal", "BackOff", `Back-off pulling image "${image}"`);
     record("Warning", "Failed", "Error: ImagePullBackOff");
     await sleep(clock, delayMs - failureShownMs, stop);
@@ -150,7 +160,7 @@ export class ContainerRunner {
     if (stop.aborted) return;
     const { metadata } = pod();
     const id = `${metadata.name}_${metadata.namespace ?? "default"}(${metadata.uid ?? ""})`;
-    this.#wait(
+    this.wait(
       "CrashLoopBackOff",
       `back-off ${backoffText(delayMs)} restarting failed container=${name} pod=${id}`,
     );
@@ -303,13 +313,6 @@ export class ContainerRunner {
     const file = beginningOf(terminationLogOf(podFolder, name), 4096);
     const fallback = this.#container().terminationMessagePolicy === "FallbackToLogsOnError";
     return file === "" && fallback && exitCode !== 0 ? log.tail(2048, 80) : file;
-  }
-
-  /** A waiting container that ran before shows that run's end beside what it waits for. */
-  #wait(reason: string, message: string): void {
-    const { terminated } = this.#status.state;
-    const waiting = { reason, message };
-    this.#set({ state: { waiting }, ...(terminated && { lastState: { terminated } }) });
   }
 
   #set(change: Partial<ContainerStatus>): void {

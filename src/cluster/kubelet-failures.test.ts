@@ -1,6 +1,7 @@
 // Pods that cannot start, or do not stay: what a client is told, and when it is tried again. Time is
 // virtual, the processes are real.
 import assert from "node:assert/strict";
+import { createServer, type AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { VirtualClock } from "../lib/virtual-clock.ts";
 import type { ContainerStatus, Pod } from "../resources/pod.ts";
@@ -116,6 +117,19 @@ test("restartPolicy decides how a pod ends", async () => {
     pod?.status?.phase === wanted || undefined;
   await fixture.until("once", phase("Failed"));
   await fixture.until("until-good", phase("Succeeded"));
+});
+
+test("a pod whose port a program of the machine has is held until it is free", async () => {
+  const squatter = createServer((socket) => socket.destroy());
+  await new Promise<void>((done) => squatter.listen({ host: "0.0.0.0", port: 0 }, done));
+  const { port } = squatter.address() as AddressInfo;
+  const ports = [{ containerPort: port }];
+  await fixture.run("squatted", { containers: [shell("sleep 60", { ports })] });
+  const held = await fixture.until("squatted", waitingFor("PortTaken"));
+  assert.match(held.state.waiting?.message ?? "", new RegExp(`listens on 0\\.0\\.0\\.0:${port} `));
+  await new Promise((done) => squatter.close(done));
+  await clock.advance(1_000);
+  await fixture.until("squatted", isReady);
 });
 
 test("a volume that cannot be had is a configuration error", async () => {

@@ -2,6 +2,7 @@
 // node at its .0.1 and the pods above. Clusters keep apart by holding a listening socket at their
 // node's address, so a block is free again the moment its owner is gone, however it ended.
 import assert from "node:assert";
+import { randomInt } from "node:crypto";
 import { createServer, type Server } from "node:net";
 
 const firstBlock = 64;
@@ -17,7 +18,8 @@ export class PodNetwork {
   readonly #block: number;
   readonly #claim: Server;
   readonly #taken = new Set<number>();
-  #next = 0;
+  /** Somewhere in the block: addresses of an earlier cluster may still wait in the kernel. */
+  #next = randomInt(254) * hostsPerSubnet;
 
   constructor(block: number, claim: Server) {
     this.#block = block;

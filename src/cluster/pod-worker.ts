@@ -27,6 +27,7 @@ import { LatestWriter } from "./latest-writer.ts";
 import type { PodNetwork } from "./pod-network.ts";
 import { isFinished } from "./pod-state.ts";
 import { podStatusOf, sameStatus } from "./pod-status.ts";
+import { portsOf, takenPort } from "./port-check.ts";
 import { makeVolumes } from "./pod-volumes.ts";
 
 /** What all pods of a node share. */
@@ -45,6 +46,7 @@ export type NodeContext = {
   readonly podsFolder: string;
 };
 
+const portRetryMs = 1_000;
 /** How long closing waits for the last statuses to be written. */
 const lastWriteMs = 1_000;
 
@@ -166,7 +168,23 @@ export class PodWorker {
       await runner.run(signals);
       if (signals.stop.aborted || !runner.succeeded) return;
     }
+    await this.#untilPortsAreFree(signals.stop);
     await Promise.all(this.#apps.map((runner) => runner.run(signals)));
+  }
+
+  async #untilPortsAreFree(stop: AbortSignal): Promise<void> {
+    const { clock, recorder } = this.#context;
+    const ports = portsOf(this.#pod.spec.containers);
+    for (let told = false; !stop.aborted; told = true) {
+      const port = await takenPort(this.#address, ports);
+      if (port === undefined) return;
+      const message =
+        `port ${port} is taken at every address of this machine: a program listens on ` +
+        `0.0.0.0:${port} or [::]:${port}; stop it, or let the pod use another port`;
+      for (const runner of this.#apps) runner.wait("PortTaken", message);
+      if (!told) recorder.record(this.#pod, "Warning", "PortTaken", message);
+      await sleep(clock, portRetryMs, stop);
+    }
   }
 
   /** Asks everything to end, and forces it to after the grace period; a later call may shorten it. */
