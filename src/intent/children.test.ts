@@ -439,6 +439,7 @@ describe("the pod", () => {
   test("keeps what stands inline in the predictor", () => {
     const pod = podOf({
       nodeSelector: { zone: "a" },
+      logger: {},
       serviceAccountName: "loader",
       containers: [{ name: "proxy", image: "proxy:1" }],
     });
@@ -450,6 +451,7 @@ describe("the pod", () => {
     );
     assert.equal("minReplicas" in pod, false);
     assert.equal("autoScaling" in pod, false);
+    assert.equal("logger" in pod, false);
   });
 
   test("follows the container's own port, in its probe and in the Service", () => {
@@ -484,7 +486,7 @@ describe("what is wrong with a service", () => {
     {
       name: "an unknown autoscaler class names what exists",
       service: qwen({}, { [autoscalerClass]: "kpa" }),
-      says: 'metadata.annotations[serving.kserve.io/autoscalerClass]: Unsupported value: "kpa": supported values: "hpa", "keda", "external", "none"',
+      says: 'metadata.annotations[serving.kserve.io/autoscalerClass]: Unsupported value: "kpa": supported values: "hpa", "external", "keda", "none"',
     },
     {
       name: "another deployment mode is not served",
@@ -495,6 +497,11 @@ describe("what is wrong with a service", () => {
       name: "a storage scheme that nobody fetches",
       service: qwen({ model: { ...model, storageUri: "ftp://a/b" } }),
       says: 'spec.predictor.model.storageUri: Invalid value: "ftp://a/b": no ClusterStorageContainer supports it, and it is none of hf://, gs://, s3://, http://, https://, hdfs://, webhdfs://, file://, a path',
+    },
+    {
+      name: "several URIs, which nobody fetches yet",
+      service: qwen({ model: { ...model, storageUris: [{ uri: "hf://a/b" }] } }),
+      says: "spec.predictor.model.storageUris: Forbidden: is not supported yet; use storageUri",
     },
     {
       name: "neither a model nor a container",

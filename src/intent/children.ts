@@ -4,14 +4,18 @@ import type { Cause } from "../resources/cause.ts";
 import { notSupported } from "../resources/cause.ts";
 import type { ClusterStorageContainer } from "../resources/cluster-storage-container.ts";
 import type { Deployment } from "../resources/deployment.ts";
-import { autoscalerClassAnnotation } from "../resources/inference-service.ts";
-import type { InferenceService } from "../resources/inference-service.ts";
+import {
+  autoscalerClassAnnotation,
+  autoscalerClasses,
+  autoscalerClassOf,
+} from "../resources/inference-service.ts";
+import type { AutoscalerClass, InferenceService } from "../resources/inference-service.ts";
 import type { Ingress } from "../resources/ingress.ts";
 import type { Condition } from "../resources/object.ts";
 import type { ScaledObject } from "../resources/scaled-object.ts";
 import type { Service } from "../resources/service.ts";
-import { autoscalerClasses, autoscalerClassOf, componentOf, modeCauses } from "./component.ts";
-import type { AutoscalerClass, Component } from "./component.ts";
+import { componentOf, modeCauses } from "./component.ts";
+import type { Component } from "./component.ts";
 import { deploymentOf } from "./deployment-of.ts";
 import { parseInferenceServiceConfig } from "./inference-service-config.ts";
 import type { ConfigDiagnostic, InferenceServiceConfig } from "./inference-service-config.ts";
@@ -56,11 +60,12 @@ export function childrenOf(service: InferenceService, context: IntentContext): C
   const selected = model ? runtimeOf(model) : undefined;
   const runtime = selected?.kind === "runtime" ? selected.runtime : undefined;
   const component = componentOf(service, runtime, config);
-  const autoscalerClass = autoscalerClassOf(component);
+  const asked = autoscalerClassOf(service);
+  const autoscalerClass = autoscalerClasses.find((known) => known === asked);
   const causes = [
     ...modeCauses(service, config),
     ...(selected?.kind === "invalid" ? selected.causes : []),
-    ...(autoscalerClass === undefined ? [unknownClass(component)] : []),
+    ...(autoscalerClass === undefined ? [unknownClass(asked)] : []),
   ];
   if (causes.length > 0 || autoscalerClass === undefined) return { kind: "invalid", causes };
 
@@ -119,9 +124,9 @@ function scalingOf(
   }
 }
 
-function unknownClass({ annotations }: Component): Cause {
+function unknownClass(asked: string): Cause {
   const field = `metadata.annotations[${autoscalerClassAnnotation}]`;
-  return notSupported(field, annotations[autoscalerClassAnnotation], autoscalerClasses);
+  return notSupported(field, asked, autoscalerClasses);
 }
 
 function configConditions(diagnostics: readonly ConfigDiagnostic[]): readonly Condition[] {

@@ -2,9 +2,10 @@
 import type { Cause } from "../resources/cause.ts";
 import { notSupported } from "../resources/cause.ts";
 import {
-  autoscalerClassAnnotation,
   deploymentModeAnnotation,
   inferenceServiceLabel,
+  predictorNameOf,
+  standardDeploymentModes,
 } from "../resources/inference-service.ts";
 import type { InferenceService } from "../resources/inference-service.ts";
 import { controllerReference } from "../resources/object.ts";
@@ -34,8 +35,7 @@ export function componentOf(
 ): Component {
   const { metadata, spec } = service;
   const { predictor } = spec;
-  const infix = predictor.name === undefined ? "" : `-${predictor.name}`;
-  const name = `${metadata.name}${infix}-predictor`;
+  const name = predictorNameOf(service);
   const selector = { app: `isvc.${name}` };
   const unwanted = new Set([
     ...neverPropagated,
@@ -81,24 +81,14 @@ export function childMetadata(component: Component): ObjectMeta {
   };
 }
 
-export const autoscalerClasses = ["hpa", "keda", "external", "none"] as const;
-export type AutoscalerClass = (typeof autoscalerClasses)[number];
-
-/** `hpa` where nothing is said; undefined for a class that does not exist. */
-export function autoscalerClassOf({ annotations }: Component): AutoscalerClass | undefined {
-  const asked = annotations[autoscalerClassAnnotation] ?? "hpa";
-  return autoscalerClasses.find((known) => known === asked);
-}
-
-const standardModes = ["Standard", "RawDeployment"];
-
 /** Only Standard mode, by its new or its old name, is served. */
 export function modeCauses(
   { metadata }: InferenceService,
   config: InferenceServiceConfig,
 ): readonly Cause[] {
-  const asked = metadata.annotations?.[deploymentModeAnnotation];
-  if (standardModes.includes(asked ?? config.deploy.defaultDeploymentMode)) return [];
+  const mode =
+    metadata.annotations?.[deploymentModeAnnotation] ?? config.deploy.defaultDeploymentMode;
+  if (standardDeploymentModes.some((known) => known === mode)) return [];
   const field = `metadata.annotations[${deploymentModeAnnotation}]`;
-  return [notSupported(field, asked ?? config.deploy.defaultDeploymentMode, standardModes)];
+  return [notSupported(field, mode, standardDeploymentModes)];
 }

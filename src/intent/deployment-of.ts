@@ -1,12 +1,13 @@
 // The Deployment of a predictor: the runtime's container with the model's wishes laid over it, and
 // the init container that fetches the model.
 import type { Cause } from "../resources/cause.ts";
-import { invalid, required } from "../resources/cause.ts";
+import { forbidden, invalid, required } from "../resources/cause.ts";
 import type { ClusterStorageContainer } from "../resources/cluster-storage-container.ts";
 import type { Deployment, DeploymentStrategy } from "../resources/deployment.ts";
+import { autoscalerClassOf } from "../resources/inference-service.ts";
 import type { PredictorModel } from "../resources/inference-service.ts";
 import type { Container, PodSpec, Probe, Volume } from "../resources/pod.ts";
-import { autoscalerClassOf, childMetadata } from "./component.ts";
+import { childMetadata } from "./component.ts";
 import type { Component } from "./component.ts";
 import { renderTemplate } from "./go-template.ts";
 import type { InferenceServiceConfig } from "./inference-service-config.ts";
@@ -34,7 +35,7 @@ export function deploymentOf(
   const pod = podSpecOf(component, config, storageContainers);
   if (pod.kind === "invalid") return pod;
   const { labels, annotations, selector } = component;
-  const pinned = autoscalerClassOf(component) === "none";
+  const pinned = autoscalerClassOf(component.service) === "none";
   return {
     kind: "deployment",
     deployment: {
@@ -84,7 +85,12 @@ function podSpecOf(
         );
   if (storage?.kind === "invalid") return storage;
 
-  const { containers = [], initContainers = [], volumes = [], ...rest } = podFields(component);
+  const {
+    containers = [],
+    initContainers = [],
+    volumes = [],
+    ...rest
+  } = fieldsBut<PodSpec>(spec.predictor, predictorFields);
   const mounted = storage
     ? mergeContainer(main.container, { volumeMounts: [storage.mount] })
     : main.container;
@@ -110,23 +116,28 @@ function podSpecOf(
   };
 }
 
-/** The fields of a PodSpec that stand inline in the predictor. */
-function podFields({ service }: Component): Partial<PodSpec> {
-  const {
-    name: _name,
-    model: _model,
-    minReplicas: _minReplicas,
-    maxReplicas: _maxReplicas,
-    scaleMetric: _scaleMetric,
-    scaleTarget: _scaleTarget,
-    autoScaling: _autoScaling,
-    timeout: _timeout,
-    deploymentStrategy: _deploymentStrategy,
-    labels: _labels,
-    annotations: _annotations,
-    ...pod
-  } = service.spec.predictor;
-  return pod;
+/** The predictor's own fields; all others are those of a PodSpec, known to us or not. */
+const predictorFields = new Set(
+  (
+    "name model minReplicas maxReplicas scaleMetric scaleMetricType scaleTarget autoScaling timeout " +
+    "containerConcurrency canaryTrafficPercent deploymentStrategy labels annotations workerSpec " +
+    "logger batcher"
+  ).split(" "),
+);
+
+/** The model's own fields; all others are those of a container. */
+const modelFields = new Set(
+  (
+    "name modelFormat runtime runtimeVersion protocolVersion storageUri storageUris storage " +
+    "storageContainerName"
+  ).split(" "),
+);
+
+/** The object without those fields. It passed the API's schema, so what is left is as T says. */
+function fieldsBut<T extends object>(object: object, names: ReadonlySet<string>): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(object).filter(([name]) => !names.has(name)),
+  ) as Partial<T>;
 }
 
 type ContainerResult =
@@ -146,21 +157,15 @@ function mainContainerOf({ service, runtime }: Component): ContainerResult {
   return { kind: "invalid", causes: [required("spec.predictor.model", detail)] };
 }
 
+const unsupportedStorage = ["storage", "storageUris", "storageContainerName"];
+
 /** The runtime's arguments come first, so that the user's, which follow, override them. */
 function modelContainerOf(
   model: PredictorModel,
   runtime: ServingRuntime,
   metadata: Component["service"]["metadata"],
 ): ContainerResult {
-  const {
-    modelFormat: _modelFormat,
-    runtime: _runtime,
-    runtimeVersion,
-    protocolVersion: _protocolVersion,
-    storageUri: _storageUri,
-    ...over
-  } = model;
-  const merged = mergeContainer(runtime.container, over);
+  const merged = mergeContainer(runtime.container, fieldsBut<Container>(model, modelFields));
   const rendered = (runtime.container.args ?? []).map((arg) =>
     renderTemplate(arg, {
       Name: metadata.name,
@@ -169,16 +174,23 @@ function modelContainerOf(
       Annotations: metadata.annotations ?? {},
     }),
   );
-  const causes = rendered.flatMap((result) =>
-    result.kind === "malformed"
-      ? [invalid("spec.predictor.model.runtime", runtime.name, result.message)]
-      : [],
-  );
+  const causes = [
+    ...unsupportedStorage
+      .filter((field) => field in model)
+      .map((field) =>
+        forbidden(`spec.predictor.model.${field}`, "is not supported yet; use storageUri"),
+      ),
+    ...rendered.flatMap((result) =>
+      result.kind === "malformed"
+        ? [invalid("spec.predictor.model.runtime", runtime.name, result.message)]
+        : [],
+    ),
+  ];
   if (causes.length > 0) return { kind: "invalid", causes };
   const runtimeArgs = rendered.flatMap((result) =>
     result.kind === "rendered" ? [result.text] : [],
   );
-  const image = model.image ?? imageOf(runtime, runtimeVersion, merged);
+  const image = model.image ?? imageOf(runtime, model.runtimeVersion, merged);
   const args = [...runtimeArgs, ...(model.args ?? [])];
   return { kind: "container", container: withDefaults({ ...merged, image, args }) };
 }

@@ -24,10 +24,8 @@ export function scaledObjectOf(
   config: InferenceServiceConfig,
 ): ScaledObjectResult {
   const { service, name, namespace } = component;
-  const { predictor, metrics = [] } = {
-    predictor: service.spec.predictor,
-    metrics: service.spec.predictor.autoScaling?.metrics,
-  };
+  const { predictor } = service.spec;
+  const metrics = predictor.autoScaling?.metrics ?? [];
   const unscoped = component.annotations[queryScopeAnnotation] === "off";
   const scope = unscoped ? undefined : { namespace, deployment: name };
   const results = metrics.map((metric) => triggerOf(metric, scope));

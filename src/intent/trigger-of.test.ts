@@ -108,12 +108,11 @@ describe("thresholds", () => {
     ["with a unit become plain numbers, which KEDA can read", { value: "500m" }, "0.5"],
     ["of thousands, too", { value: "1k" }, "1000"],
     [
-      "are averageValue for AverageValue",
+      "are value whatever the type, as KServe reads it",
       { type: "AverageValue", value: "2", averageValue: "3" },
-      "3",
+      "2",
     ],
-    ["are value for AverageValue without one", { type: "AverageValue", value: "2" }, "2"],
-    ["are value for Value", { type: "Value", value: "2", averageValue: "3" }, "2"],
+    ["are averageValue where there is no value", { averageValue: "3" }, "3"],
   ];
   for (const [name, target, threshold] of cases)
     test(name, () => {
@@ -162,12 +161,6 @@ describe("refused metrics", () => {
       says: /not "two"/,
     },
     {
-      name: "utilization",
-      metric: metric("x", { type: "Utilization", averageUtilization: 80 }),
-      field: "external.target.type",
-      says: /AverageValue/,
-    },
-    {
       name: "graphite",
       metric: metric("x", value, { backend: "graphite" }),
       field: "external.metric.backend",
@@ -199,6 +192,13 @@ describe("refused metrics", () => {
       assert.equal(result.field, field);
       assert.match(result.message, says);
     });
+});
+
+test("utilization of a query is no such thing, and that is said", () => {
+  const target = { type: "Utilization" as const, value: "2", averageUtilization: 80 };
+  const result = triggerOf(metric("x", target), scope);
+  assert.equal(result.kind, "trigger");
+  assert.match(result.message, /\(target type Utilization read as an average\)$/);
 });
 
 test("without a scope the query stays as it is written, and that is said", () => {

@@ -58,7 +58,8 @@ function externalTrigger(
 
   const scoped = scope && scopeQuery(parsed.expr, scope);
   const shape = shapeOf(scoped?.expr ?? parsed.expr);
-  const asked = external?.target?.type === "AverageValue" ? "AverageValue" : "Value";
+  const type = external?.target?.type;
+  const asked = type === "AverageValue" ? "AverageValue" : "Value";
   const read = readingOf(shape, scoped?.expr ?? parsed.expr, asked, threshold.text);
   if (read.kind === "refused") return read;
   const { name } = external?.authenticationRef?.authenticationRef ?? {};
@@ -79,8 +80,10 @@ function externalTrigger(
     },
     message: [
       `${query.trim().replaceAll(/\s+/g, " ")} ${read.how}`,
-      ...(external?.target?.type === "Value" && read.metricType === "AverageValue"
-        ? [" (target type Value read as an average)"]
+      ...(type !== undefined && type !== read.metricType
+        ? [
+            ` (target type ${type} read as ${read.metricType === "Value" ? "a value" : "an average"})`,
+          ]
         : []),
       ...(scoped ? [] : ["; not narrowed to this service's pods, as the annotation asks"]),
       ...(scoped?.kept.map(
@@ -151,13 +154,13 @@ type Threshold =
   | { readonly kind: "threshold"; readonly text: string }
   | (TriggerResult & { readonly kind: "refused" });
 
-/** The text as the user wrote it, unless it has a unit ("500m"), which KEDA could not read. */
-function thresholdOf({ type, value, averageValue }: MetricTarget): Threshold {
-  if (type === "Utilization")
-    return refused("external.target.type", "Utilization is for cpu and memory; use AverageValue");
-  const averaged = type === "AverageValue";
-  const text = averaged ? (averageValue ?? value) : (value ?? averageValue);
-  const field = `external.target.${averaged && averageValue !== undefined ? "averageValue" : "value"}`;
+/**
+ * KServe reads `value` whatever the type says; averageValue stands in where it is absent. The text
+ * stays as the user wrote it, unless it has a unit ("500m"), which KEDA could not read.
+ */
+function thresholdOf({ value, averageValue }: MetricTarget): Threshold {
+  const text = value ?? averageValue;
+  const field = `external.target.${value === undefined && averageValue !== undefined ? "averageValue" : "value"}`;
   if (text === undefined) return refused(field, "it is missing");
   const number = quantityValue(text);
   if (number === undefined || number <= 0)
