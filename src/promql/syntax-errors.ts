@@ -28,11 +28,9 @@ function describe(error: SyntaxNode, text: string): string {
   const found = text.slice(error.from, error.to);
   const name = unknownFunction(error, found, text);
   if (name !== undefined) return `unknown function with name "${name}"`;
-  const unexpected =
-    found === "" ? "unexpected end of input" : `unexpected ${JSON.stringify(found)}`;
-  // A gap inside the text is something missing, not the end of it.
-  const what =
-    found === "" && error.from < text.trimEnd().length ? "something is missing" : unexpected;
+  // Where a token is missing the error is a gap, and what comes next is what was not expected.
+  const next = found === "" ? (/^\s*([\w:]+|\S)/.exec(text.slice(error.from))?.[1] ?? "") : found;
+  const what = next === "" ? "unexpected end of input" : `unexpected ${JSON.stringify(next)}`;
   return `${what}, expected ${expectation(error)}`;
 }
 
