@@ -139,6 +139,8 @@ async function ask(port: number, path: string, asked: Asked = {}): Promise<Incom
     method,
     headers: { host },
   });
+  // After an early answer the rest of a body may meet a closed connection, which is fine.
+  request.on("error", () => {});
   request.end(body);
   const [response] = (await once(request, "response")) as [IncomingMessage];
   return response;
@@ -257,6 +259,45 @@ test("a pod that is gone is passed over, with the whole body for the next", asyn
   world.endpoints.add(portOf(server));
   for (let turn = 0; turn < 4; turn++)
     assert.equal(await answerOf(ask(port, "/", { method: "POST", body: "prompt" })), "200 prompt");
+});
+
+test("a body beyond what is kept passes whole, but is not sent twice", async (context) => {
+  const { world, port } = await startIngress(context);
+  const body = "x".repeat(5 * 1024 * 1024);
+  let uploads = 0;
+  const server = await startServer(context, (request, response) => {
+    uploads++;
+    void text(request).then(({ length }) => {
+      if (request.url === "/break") response.destroy();
+      else response.end(String(length));
+    });
+  });
+  world.endpoints.add(portOf(server));
+  const put = (path: string) => answerOf(ask(port, path, { method: "PUT", body }));
+  assert.equal(await put("/"), `200 ${body.length}`);
+  const other = await startServer(context, (_request, response) => response.end("other"));
+  world.endpoints.clear();
+  world.endpoints.add(portOf(server)).add(portOf(other));
+  const answers = [await put("/break"), await put("/break")];
+  assert.deepEqual(answers.filter((answer) => answer !== "200 other").length, 1);
+  assert.match(answers.join(), /502 .*broke off/);
+  assert.equal(uploads, 2);
+});
+
+test("an answer that comes before the body was read arrives whole", async (context) => {
+  const { world, port } = await startIngress(context);
+  const server = await startServer(context, (request, response) => {
+    response.writeHead(413, { connection: "close" }).end("too long");
+    response.once("finish", () => request.socket.destroy());
+  });
+  world.endpoints.add(portOf(server));
+  const body = "x".repeat(5 * 1024 * 1024);
+  const answer = await answerOf(ask(port, "/", { method: "POST", body }));
+  assert.match(
+    answer,
+    /^(413 too long|502 )/,
+    "the pod's word, or that it broke off, and no silence",
+  );
 });
 
 test("a kept connection that the pod closed is replaced, for a POST too", async (context) => {

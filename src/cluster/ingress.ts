@@ -112,12 +112,13 @@ export class Ingress {
   #forward(request: IncomingMessage, response: ServerResponse, target: ServicePortRef): void {
     const name = `${target.namespace}/${target.service}`;
     this.#byService.set(name, (this.#byService.get(name) ?? 0) + 1);
+    const body = new ReplayableBody(request, replayableBytesMax);
     response.once("close", () => {
+      body.discard();
       const left = (this.#byService.get(name) ?? 1) - 1;
       if (left === 0) this.#byService.delete(name);
       else this.#byService.set(name, left);
     });
-    const body = new ReplayableBody(request, replayableBytesMax);
     this.#attempt({ request, response, body, target, failed: new Set(), stale: new Set() });
   }
 
@@ -153,6 +154,7 @@ export class Ingress {
       headers: upstreamHeaders(request),
     });
     let answered = false;
+    let failed = false;
     const abort = (): void => void upstream.destroy();
     response.once("close", abort);
     upstream.once("close", () => {
@@ -163,8 +165,11 @@ export class Ingress {
       answered = true;
       relay(answer, response);
     });
-    upstream.once("error", (error: NodeJS.ErrnoException) => {
-      if (response.destroyed || answered) return void response.destroy();
+    // A connection can fail twice, at a write and at a read; the first time counts. Once there is an
+    // answer, it tells by itself whether it is whole: a server may answer before it has read all.
+    upstream.on("error", (error: NodeJS.ErrnoException) => {
+      if (failed || answered || response.destroyed) return;
+      failed = true;
       response.off("close", abort);
       this.#fail(exchange, endpoint, upstream, error);
     });

@@ -32,10 +32,17 @@ export class ReplayableBody {
     else this.#source.resume();
   }
 
+  /** Nobody wants it any more: what is still to come is read and dropped, to free the connection. */
+  discard(): void {
+    this.#target = undefined;
+    this.#kept = undefined;
+    this.#source.resume();
+  }
+
   #pass(chunk: Buffer): void {
     const target = this.#target;
     this.#keep(chunk);
-    if (target?.write(chunk) !== false) return;
+    if (!target || target.write(chunk)) return;
     this.#source.pause();
     target.once("drain", () => {
       if (this.#target === target) this.#source.resume();

@@ -40,6 +40,15 @@ test("each pod in its state", () => {
   ]);
 });
 
+test("a Service may publish pods that are not ready", () => {
+  const eager = {
+    ...service(8080),
+    spec: { ...service(8080).spec, publishNotReadyAddresses: true },
+  };
+  const pod = { name: "a", address: "127.64.1.1", ready: false };
+  assert.deepEqual(summary(eager, pod)[0]?.endpoints, ["127.64.1.1 ready"]);
+});
+
 test("without pods there is a slice without endpoints", () => {
   assert.deepEqual(summary(service()), [{ ports: ["http:80"], endpoints: [] }]);
 });

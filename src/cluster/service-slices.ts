@@ -30,20 +30,25 @@ export function slicesOf(service: Service, pods: readonly Pod[]): readonly Endpo
   for (const pod of reachable) {
     const ports = portsOf(service, pod);
     const group = groups.find((known) => jsonEqual(known.ports, ports));
-    if (group) group.endpoints.push(endpointOf(pod));
-    else groups.push({ ports, endpoints: [endpointOf(pod)] });
+    const endpoint = endpointOf(pod, service.spec.publishNotReadyAddresses === true);
+    if (group) group.endpoints.push(endpoint);
+    else groups.push({ ports, endpoints: [endpoint] });
   }
   if (groups.length === 0) groups.push({ ports: portsOf(service, undefined), endpoints: [] });
   return groups.map(({ ports, endpoints }) => sliceOf(service, ports, endpoints));
 }
 
-function endpointOf(pod: Pod): Endpoint {
+function endpointOf(pod: Pod, publishesNotReady: boolean): Endpoint {
   const { name, namespace, uid } = pod.metadata;
   const ready = isReady(pod);
   const terminating = isTerminating(pod);
   return {
     addresses: [pod.status?.podIP ?? ""],
-    conditions: { ready: ready && !terminating, serving: ready, terminating },
+    conditions: {
+      ready: publishesNotReady || (ready && !terminating),
+      serving: ready,
+      terminating,
+    },
     targetRef: {
       kind: "Pod",
       ...(namespace !== undefined && { namespace }),
