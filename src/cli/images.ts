@@ -3,7 +3,9 @@
 import { fileURLToPath } from "node:url";
 import type { ImageMapping } from "../cluster/images.ts";
 
-export function ownImages(): readonly ImageMapping[] {
+/** `compileCache` is the folder in which Node keeps compiled code, if it is to keep any. */
+export function ownImages(compileCache: string | undefined): readonly ImageMapping[] {
+  const env = compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache };
   const main = fileURLToPath(new URL("../main.ts", import.meta.url));
   const dunlin = (command: string): readonly string[] => [
     process.execPath,
@@ -12,12 +14,12 @@ export function ownImages(): readonly ImageMapping[] {
     command,
   ];
   return [
-    { image: "kserve/huggingfaceserver*", command: dunlin("modelserver") },
+    { image: "kserve/huggingfaceserver*", command: dunlin("modelserver"), env },
     {
       image: "kserve/storage-initializer*",
       command: dunlin("storage-initializer"),
       // Here a model that cannot be reached must not stop anyone from trying Dunlin out.
-      env: { DUNLIN_SIMULATED_ENGINE: "1" },
+      env: { ...env, DUNLIN_SIMULATED_ENGINE: "1" },
     },
   ];
 }

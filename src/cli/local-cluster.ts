@@ -23,6 +23,8 @@ export type LocalClusterOptions = {
   readonly apiPort: number;
   readonly ingressPort: number;
   readonly gpus: number;
+  /** Where Node keeps compiled code for the pods' programs; they start faster with it. */
+  readonly compileCache?: string | undefined;
   readonly log: (line: string) => void;
   readonly onDecision?: (record: DecisionRecord) => void;
 };
@@ -49,7 +51,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     clock: wallClock,
     random,
     capacity: { ...simulatedCapacity, gpus },
-    images: ownImages(),
+    images: ownImages(options.compileCache),
     customKinds,
     admission: admissionRules,
   });

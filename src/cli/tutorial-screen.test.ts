@@ -47,14 +47,15 @@ test("the summary tells requests, errors, latencies, times and the replicas' cou
         durationMs: 30_000,
       },
       history,
-      metricToScaleMs: 12,
+      metricToScaleMs: 1_612,
+      roundToScaleMs: 3,
       loadToThirdReadyMs: 2_345,
     },
     5,
   );
   assert.match(text.join("\n"), /requests +5 in 30.0 s, 1 errors \(503: 1\)/);
   assert.match(text.join("\n"), /p50 200 ms {2}p90 400 ms/);
-  assert.match(text.join("\n"), /\/scale written +12 ms/);
+  assert.match(text.join("\n"), /\/scale written +1.61 s \(of it 3 ms after the round/);
   assert.match(text.join("\n"), /third pod Ready +2.35 s/);
   const rows = text.filter((line) => line.includes("│"));
   assert.deepEqual(
@@ -71,6 +72,10 @@ test("the summary tells requests, errors, latencies, times and the replicas' cou
 
 test("what did not happen shows as a dash", () => {
   const load = { latenciesMs: [], outcomes: new Map(), durationMs: 0 };
-  const times = { metricToScaleMs: undefined, loadToThirdReadyMs: undefined };
+  const times = {
+    metricToScaleMs: undefined,
+    roundToScaleMs: undefined,
+    loadToThirdReadyMs: undefined,
+  };
   assert.match(summary({ load, history: [], ...times }, 5).join("\n"), /third pod Ready +–/);
 });

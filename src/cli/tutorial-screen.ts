@@ -22,8 +22,10 @@ export type TutorialView = {
 export type TutorialOutcome = {
   readonly load: LoadResult;
   readonly history: readonly Sample[];
-  /** Undefined where it did not happen. */
+  /** Undefined where it did not happen. The metric changes as the load starts. */
   readonly metricToScaleMs: number | undefined;
+  /** From the end of the round that called for the change: what Dunlin itself takes. */
+  readonly roundToScaleMs: number | undefined;
   readonly loadToThirdReadyMs: number | undefined;
 };
 
@@ -73,7 +75,8 @@ export function summary(outcome: TutorialOutcome, maxReplicas: number): readonly
         ? ` (${kinds.map(([kind, count]) => `${kind}: ${count}`).join(", ")})`
         : ""),
     `  latency             p50 ${at(0.5)}  p90 ${at(0.9)}  p99 ${at(0.99)}  max ${at(1)}`,
-    `  metric change → /scale written    ${duration(outcome.metricToScaleMs)}`,
+    `  metric changes → /scale written   ${duration(outcome.metricToScaleMs)}` +
+      ` (of it ${duration(outcome.roundToScaleMs)} after the round that called for it)`,
     `  load step → third pod Ready       ${duration(outcome.loadToThirdReadyMs)}`,
     "",
     "  replicas over time (█ ready, ░ wanted)",

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { sleep } from "../lib/clock.ts";
 import { wallClock } from "../lib/wall-clock.ts";
 import { kserveNamespace } from "../controllers/caches.ts";
+import type { DecisionRecord } from "../controllers/scaledobject/controller.ts";
 import { WatchCache } from "../kube/watch-cache.ts";
 import { configMapKind } from "../resources/config-map.ts";
 import { deploymentKind } from "../resources/deployment.ts";
@@ -22,7 +23,7 @@ import { startLocalCluster, type LocalCluster } from "./local-cluster.ts";
 import { openLogFile } from "./log-file.ts";
 import { readOptions } from "./options.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
-import { summary, type Sample } from "./tutorial-screen.ts";
+import { summary, type Sample, type TutorialOutcome } from "./tutorial-screen.ts";
 import { untilStopped } from "./signals.ts";
 
 const help = `Usage: dunlin tutorial
@@ -68,10 +69,11 @@ export async function tutorial(args: readonly string[], env: NodeJS.ProcessEnv):
       apiPort: 0,
       ingressPort: 0,
       gpus: 8,
+      compileCache: env["NODE_COMPILE_CACHE"],
       log: (line) => logFile.log(line),
-      onDecision: newDecisions((line, { decision, round, writtenAtMs }) => {
+      onDecision: newDecisions((line, record) => {
         terminal.tell(line);
-        if (decision.kind === "scale") story.scaled(decision.to, round?.atMs, writtenAtMs);
+        story.decided(record);
       }),
     });
     terminal.tell(`cluster ready ${(performance.now() / 1000).toFixed(1)} s after the start`);
@@ -210,7 +212,7 @@ class Story {
   readonly #terminal: Terminal;
   #loadStartedMs: number | undefined;
   #thirdReadyMs: number | undefined;
-  #metricToScaleMs: number | undefined;
+  #firstGrowth: { readonly writtenAtMs: number; readonly roundEndMs: number } | undefined;
   #phase = "";
 
   constructor(terminal: Terminal) {
@@ -226,11 +228,10 @@ class Story {
     this.#loadStartedMs = clock.nowMs();
   }
 
-  /** The round that first called for more replicas is where the metric's change was seen. */
-  scaled(to: number, roundAtMs: number | undefined, writtenAtMs: number | undefined): void {
-    if (this.#metricToScaleMs !== undefined || to < 2) return;
-    if (roundAtMs !== undefined && writtenAtMs !== undefined)
-      this.#metricToScaleMs = writtenAtMs - roundAtMs;
+  decided({ decision, round, writtenAtMs }: DecisionRecord): void {
+    if (this.#loadStartedMs === undefined || decision.kind !== "scale") return;
+    if (decision.to <= decision.from || !round || writtenAtMs === undefined) return;
+    this.#firstGrowth ??= { writtenAtMs, roundEndMs: round.completedAtMs };
   }
 
   see(sample: Sample): void {
@@ -244,13 +245,15 @@ class Story {
     });
   }
 
-  times(): { metricToScaleMs: number | undefined; loadToThirdReadyMs: number | undefined } {
+  times(): Omit<TutorialOutcome, "load" | "history"> {
+    const startedMs = this.#loadStartedMs;
+    const since = (endMs: number | undefined): number | undefined =>
+      startedMs === undefined || endMs === undefined ? undefined : endMs - startedMs;
+    const growth = this.#firstGrowth;
     return {
-      metricToScaleMs: this.#metricToScaleMs,
-      loadToThirdReadyMs:
-        this.#thirdReadyMs === undefined || this.#loadStartedMs === undefined
-          ? undefined
-          : this.#thirdReadyMs - this.#loadStartedMs,
+      metricToScaleMs: since(growth?.writtenAtMs),
+      roundToScaleMs: growth && growth.writtenAtMs - growth.roundEndMs,
+      loadToThirdReadyMs: since(this.#thirdReadyMs),
     };
   }
 }

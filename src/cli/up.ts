@@ -51,6 +51,7 @@ export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promi
       apiPort,
       ingressPort,
       gpus,
+      compileCache: env["NODE_COMPILE_CACHE"],
       log: (line) => logFile.log(line),
       onDecision: newDecisions((line, { key }) => {
         logFile.log(`${key}: ${line}`);

@@ -1,7 +1,7 @@
 // Randomness as a value that is handed in. Real runs seed it from the platform, tests from a number
 // that they print.
 
-/** Returns a float in [0, 1), like Math.random. */
+/** Returns a float in [0, 1), each as likely as the others. */
 export type Random = () => number;
 
 /** A small, fast generator (mulberry32); the same seed gives the same sequence everywhere. */
