@@ -2,14 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "./random.ts";
 import {
-  addQuantities,
   canonicalQuantity,
   compareQuantities,
   formatQuantity,
   parseQuantity,
-  quantityMilli,
   quantityValue,
-  subtractQuantities,
   type Quantity,
 } from "./quantity.ts";
 
@@ -66,25 +63,10 @@ function quantity(text: string): Quantity {
   return parsed;
 }
 
-test("sums are exact and keep the first one's suffixes", () => {
-  const text = (value: Quantity) => formatQuantity(value);
-  assert.equal(text(addQuantities(quantity("100m"), quantity("200m"))), "300m");
-  assert.equal(text(addQuantities(quantity("1Gi"), quantity("512Mi"))), "1536Mi");
-  assert.equal(text(addQuantities(quantity("0"), quantity("1Gi"))), "1Gi");
-  assert.equal(text(subtractQuantities(quantity("2"), quantity("1500m"))), "500m");
-});
-
 test("the order is that of the values, not of the texts", () => {
   const texts = ["1Gi", "1G", "500m", "2", "0.1"];
   const sorted = texts.toSorted((a, b) => compareQuantities(quantity(a), quantity(b)));
   assert.deepEqual(sorted, ["0.1", "500m", "2", "1G", "1Gi"]);
-});
-
-test("thousandths are rounded up", () => {
-  assert.equal(quantityMilli("250m"), 250n);
-  assert.equal(quantityMilli("2"), 2000n);
-  assert.equal(quantityMilli("100n"), 1n);
-  assert.equal(quantityMilli("lots"), undefined);
 });
 
 test("the canonical text of any value reads back as the same value", () => {

@@ -40,27 +40,9 @@ export function quantityValue(text: string | number): number | undefined {
   return quantity && Number(quantity.nano) / 1e9;
 }
 
-/** The value in thousandths, rounded up: CPUs in millicores, say. Undefined for what is no quantity. */
-export function quantityMilli(text: string | number): bigint | undefined {
-  const quantity = parseQuantity(text);
-  return quantity && divideUp(quantity.nano, 1_000_000n);
-}
-
 /** Negative, zero or positive, as a sort wants it. */
 export function compareQuantities(left: Quantity, right: Quantity): number {
   return left.nano < right.nano ? -1 : left.nano > right.nano ? 1 : 0;
-}
-
-/** The sum keeps the left side's suffixes; those of a zero give way. */
-export function addQuantities(left: Quantity, right: Quantity): Quantity {
-  return {
-    nano: left.nano + right.nano,
-    format: left.nano === 0n ? right.format : left.format,
-  };
-}
-
-export function subtractQuantities(left: Quantity, right: Quantity): Quantity {
-  return addQuantities(left, { ...right, nano: -right.nano });
 }
 
 /**

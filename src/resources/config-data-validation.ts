@@ -5,9 +5,9 @@ import { forbidden, invalid, tooLong, type Cause } from "./cause.ts";
 import { configKeyProblems } from "./label-syntax.ts";
 
 /** One mebibyte, of values only, as upstream. */
-export const dataBytesMax = 1_048_576;
+const dataBytesMax = 1_048_576;
 
-export type DataFields = Readonly<Record<string, Readonly<Record<string, string>> | undefined>>;
+type DataFields = Readonly<Record<string, Readonly<Record<string, string>> | undefined>>;
 
 /** Checks the keys of each field; `bytesOf` says how long a value is. */
 export function validateData(fields: DataFields, bytesOf: (value: string) => number): Cause[] {

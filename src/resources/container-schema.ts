@@ -47,7 +47,7 @@ const envSource = object({ name: string, optional: boolean });
 
 const envFrom = object({ prefix: string, configMapRef: envSource, secretRef: envSource });
 
-export const containerPortSchema: Schema = object(
+const containerPortSchema: Schema = object(
   {
     name: string,
     containerPort: int32,
@@ -93,7 +93,7 @@ const httpGet = object(
 const exec = object({ command: list(string) });
 const tcpSocket = object({ port: intOrString, host: string }, "port");
 
-export const probeSchema: Schema = object({
+const probeSchema: Schema = object({
   httpGet,
   tcpSocket,
   exec,

@@ -107,7 +107,7 @@ function validateEnv({ name, value, valueFrom }: EnvVar, field: string): readonl
 }
 
 /** Checks the amounts, and that no request exceeds its limit. Extended resources are whole and equal. */
-export function validateResources(
+function validateResources(
   { requests = {}, limits = {} }: ResourceRequirements,
   field: string,
 ): readonly Cause[] {

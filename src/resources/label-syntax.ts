@@ -2,7 +2,7 @@
 // names). Each function lists the problems in Kubernetes' own words; an empty list means fit.
 
 export const labelLengthMax = 63;
-export const subdomainLengthMax = 253;
+const subdomainLengthMax = 253;
 
 export function labelKeyProblems(key: string): readonly string[] {
   const parts = key.split("/");

@@ -12,7 +12,7 @@ import {
 import type { LabelSelector, ObjectMeta } from "./object.ts";
 
 /** Upstream's limit on the keys and values of all annotations together. */
-export const annotationBytesMax = 262_144;
+const annotationBytesMax = 262_144;
 
 /** Everything that is wrong with the metadata of an object of this kind. */
 export function validateMetadata(
@@ -28,7 +28,7 @@ export function validateMetadata(
 }
 
 /** A generateName is checked as the name that it becomes, so that a dash may stand at its end. */
-export function validateName(
+function validateName(
   kind: Pick<Kind, "group" | "plural">,
   { name, generateName }: Pick<ObjectMeta, "name" | "generateName">,
 ): readonly Cause[] {

@@ -15,7 +15,7 @@ import {
   type Schema,
 } from "./schema.ts";
 
-export const ownerReferenceSchema: Schema = object(
+const ownerReferenceSchema: Schema = object(
   {
     apiVersion: string,
     kind: string,
