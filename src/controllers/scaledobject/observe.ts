@@ -92,5 +92,8 @@ function unschedulableOf(
   });
   const [first] = messages;
   if (first === undefined) return undefined;
-  return { pods: messages.length, resource: /Insufficient ([^\s.,]+)/.exec(first)?.[1] ?? "nodes" };
+  return {
+    pods: messages.length,
+    resource: /Insufficient ([^\s,]+?)[.,]?(?:\s|$)/.exec(first)?.[1] ?? "nodes",
+  };
 }
