@@ -4,7 +4,7 @@ import { parseQuantity } from "../lib/quantity.ts";
 import { invalid, notSupported, required, type Cause } from "./cause.ts";
 import {
   autoscalerClassAnnotation,
-  autoscalerClassOf,
+  writtenAutoscalerClassOf,
   type AutoScalingMetric,
   type InferenceService,
   type MetricTarget,
@@ -14,7 +14,7 @@ export function autoscalingCauses(service: InferenceService): readonly Cause[] {
   const { predictor } = service.spec;
   const metrics = predictor.autoScaling?.metrics ?? [];
   const each = metrics.flatMap((metric, index) => blockCauses(metric, fieldOf(index)));
-  switch (autoscalerClassOf(service)) {
+  switch (writtenAutoscalerClassOf(service)) {
     case "keda":
       return [
         ...each,
@@ -24,6 +24,7 @@ export function autoscalingCauses(service: InferenceService): readonly Cause[] {
     case "hpa":
       return [...each, ...hpaCauses(service)];
     default:
+      // As KServe: the metrics of other classes, and of none, are not looked at any closer.
       return each;
   }
 }
@@ -31,8 +32,7 @@ export function autoscalingCauses(service: InferenceService): readonly Cause[] {
 /** What is accepted, but does not do what its words promise. */
 export function autoscalingWarnings(service: InferenceService): readonly string[] {
   const metrics = service.spec.predictor.autoScaling?.metrics ?? [];
-  const autoscaler = autoscalerClassOf(service);
-  if (autoscaler !== "keda")
+  if (writtenAutoscalerClassOf(service) !== "keda")
     return metrics
       .filter(({ type }) => type !== "Resource")
       .map(

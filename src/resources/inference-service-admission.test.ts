@@ -249,6 +249,16 @@ test("what is accepted but does nothing is warned of", () => {
   ]);
 });
 
+test("metrics that nothing scales on, for want of the annotation, are warned of", () => {
+  const object = service();
+  const metadata = { name: "huggingface-qwen", namespace: "default" };
+  const verdict = admit({ ...object, metadata });
+  assert.match(
+    verdict.kind === "allowed" ? (verdict.warnings[0] ?? "") : "",
+    /nothing scales on External metrics unless the annotation serving.kserve.io\/autoscalerClass is "keda"$/,
+  );
+});
+
 test("the predictor's name changes only together with its model", () => {
   const old = service();
   const told = admit(service({ predictor: { name: "v2" } }), old);

@@ -121,11 +121,15 @@ export type AutoscalerClass = (typeof autoscalerClasses)[number];
 export const standardDeploymentModes = ["Standard", "RawDeployment"] as const;
 
 /** Which autoscaler a service asks for; what the predictor says wins over what the service says. */
-export function autoscalerClassOf({ metadata, spec }: InferenceService): string {
+export function autoscalerClassOf(service: InferenceService): string {
+  return writtenAutoscalerClassOf(service) ?? "hpa";
+}
+
+/** The same as the user wrote it; undefined where nothing is written. */
+export function writtenAutoscalerClassOf({ metadata, spec }: InferenceService): string | undefined {
   return (
     spec.predictor.annotations?.[autoscalerClassAnnotation] ??
-    metadata.annotations?.[autoscalerClassAnnotation] ??
-    "hpa"
+    metadata.annotations?.[autoscalerClassAnnotation]
   );
 }
 
