@@ -23,6 +23,7 @@ export function autoscalingCauses(service: InferenceService): readonly Cause[] {
       ];
     case "hpa":
       return [...each, ...hpaCauses(service)];
+    case undefined:
     default:
       // As KServe: the metrics of other classes, and of none, are not looked at any closer.
       return each;
