@@ -20,14 +20,14 @@ export type RunningDunlin = {
   readonly env: Readonly<Record<string, string>>;
   readonly dataDir: string;
   /** What it has printed so far. */
-  output(): string;
+  readonly output: () => string;
   /** Runs a program with the cluster's environment; resolves whatever its exit code. */
-  run(program: string, args: readonly string[], input?: string): Promise<Output>;
+  readonly run: (program: string, args: readonly string[], input?: string) => Promise<Output>;
   /** Runs kubectl, and throws what it printed when it fails. Returns its standard output. */
-  kubectl(args: string, input?: string): Promise<string>;
-  kill(signal: NodeJS.Signals): Promise<void>;
+  readonly kubectl: (line: string, input?: string) => Promise<string>;
+  readonly kill: (signal: NodeJS.Signals) => Promise<void>;
   /** Stops it as Ctrl-C does and removes its data. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 };
 
 /** Resolves when it has printed its exports; rejects with its output when it ends before. */

@@ -18,7 +18,7 @@ export type ServerAccess = {
   readonly insecureSkipTlsVerify?: boolean;
 };
 
-export type HttpTransport = { readonly transport: Transport; close(): void };
+export type HttpTransport = { readonly transport: Transport; readonly close: () => void };
 
 /** Rejects with the system's error (ECONNREFUSED and so on) when the server cannot be reached. */
 export function httpTransport(access: ServerAccess): HttpTransport {

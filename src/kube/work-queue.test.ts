@@ -30,7 +30,10 @@ test("two idle workers both hear of two keys", async () => {
   queue.add("a");
   await workers[0];
   queue.add("b");
-  assert.deepEqual((await Promise.all(workers)).toSorted((a = "", b = "") => a.localeCompare(b)), ["a", "b"]);
+  assert.deepEqual(
+    (await Promise.all(workers)).toSorted((a = "", b = "") => a.localeCompare(b)),
+    ["a", "b"],
+  );
 });
 
 test("of several delays for one key the shortest counts", async () => {

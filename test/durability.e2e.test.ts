@@ -1,0 +1,125 @@
+// What an abrupt end of the cluster process leaves behind: every write that was acknowledged, and no
+// process.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { KubeClient } from "../src/kube/client.ts";
+import { readKubeconfig } from "../src/kube/kubeconfig.ts";
+import { httpTransport } from "../src/kube/transport.ts";
+import { configMapKind } from "../src/resources/config-map.ts";
+import { deploymentKind } from "../src/resources/deployment.ts";
+import { podKind } from "../src/resources/pod.ts";
+import { eventually, repository, startDunlin, type RunningDunlin } from "./dunlin.ts";
+
+function clientOf(dunlin: RunningDunlin): { client: KubeClient; close: () => void } {
+  const { transport, close } = httpTransport(readKubeconfig(dunlin.env["KUBECONFIG"] ?? ""));
+  return { client: new KubeClient(transport), close };
+}
+
+/** Processes whose environment names the data directory: the cluster's pods. */
+function processesOf(dataDir: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, "utf8").includes(dataDir);
+      } catch {
+        return false; // It ended meanwhile, or belongs to somebody else.
+      }
+    })
+    .map(Number);
+}
+
+async function sleepers(client: KubeClient, replicas: number): Promise<void> {
+  const labels = { app: "sleeper" };
+  await client.create(deploymentKind, {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "sleeper", namespace: "default" },
+    spec: {
+      replicas,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: { containers: [{ name: "sleep", image: "none", command: ["sleep", "600"] }] },
+      },
+    },
+  });
+}
+
+async function runningPods(client: KubeClient): Promise<number> {
+  const { items } = await client.list(podKind, { namespace: "default" });
+  return items.filter(({ status }) => status?.phase === "Running").length;
+}
+
+test("kill -9 loses no acknowledged write and leaves no pod's process", async (t) => {
+  const home = mkdtempSync(join(tmpdir(), "dunlin-test-"));
+  t.after(() => rmSync(home, { recursive: true, force: true }));
+  const dataDir = join(home, "data");
+  const first = await startDunlin({ dataDir });
+  const before = clientOf(first);
+  await sleepers(before.client, 2);
+  await eventually("two pods run", async () =>
+    (await runningPods(before.client)) === 2 ? true : undefined,
+  );
+  assert.ok(processesOf(dataDir).length >= 2, "the pods' processes are seen");
+
+  const acknowledged: string[] = [];
+  const writing = (async () => {
+    for (let index = 0; index < 100_000; index++) {
+      const metadata = { name: `config-${index}`, namespace: "default" };
+      await before.client.create(configMapKind, { apiVersion: "v1", kind: "ConfigMap", metadata });
+      acknowledged.push(metadata.name);
+    }
+  })().catch(() => {});
+  await eventually("writes are acknowledged", () => (acknowledged.length > 200 ? true : undefined));
+  await first.kill("SIGKILL");
+  await writing;
+  before.close();
+
+  const second = await startDunlin({ dataDir });
+  const after = clientOf(second);
+  const { items } = await after.client.list(configMapKind, { namespace: "default" });
+  const kept = new Set(items.map(({ metadata }) => metadata.name));
+  assert.deepEqual(
+    acknowledged.filter((name) => !kept.has(name)),
+    [],
+    "acknowledged writes that are gone",
+  );
+  await eventually("the pods run again, two and no more", async () => {
+    const running = await runningPods(after.client);
+    const processes = processesOf(dataDir).filter((pid) => pid !== second.pid);
+    return running === 2 && processes.length === 2 ? true : undefined;
+  });
+  after.close();
+  await second.kill("SIGINT");
+  assert.deepEqual(processesOf(dataDir), []);
+  assert.ok(existsSync(join(dataDir, "kubeconfig")));
+});
+
+test("Ctrl-C in the middle of the tutorial leaves no process and no data", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "dunlin-test-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const tutorial = spawn(join(repository, "dunlin"), ["tutorial"], {
+    env: { ...process.env, TMPDIR: folder },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  tutorial.stdout.on("data", (chunk: Buffer) => (output += chunk.toString("utf8")));
+  const exited = new Promise<number | null>((resolve) => tutorial.once("exit", resolve));
+  await eventually("the load is under way", () =>
+    /requests in flight: 5/.test(output) ? true : undefined,
+  );
+  assert.ok(processesOf(folder).length > 1);
+  tutorial.kill("SIGINT");
+  assert.equal(await exited, 130);
+  assert.match(output, /Interrupted/);
+  assert.deepEqual(processesOf(folder), []);
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith("dunlin-")),
+    [],
+  );
+});
