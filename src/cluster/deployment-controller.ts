@@ -18,16 +18,17 @@ import type { Pod } from "../resources/pod.ts";
 import { replicaSetKind, type ReplicaSet } from "../resources/replica-set.ts";
 import { reportDeployment } from "./deployment-status.ts";
 import { isControlledBy, isFinished } from "./pod-state.ts";
+import { sizeAnnotations } from "./resize.ts";
 import {
   nextRevision,
   planRollout,
-  replicasOf,
   revisionAnnotation,
   revisionOf,
   splitByTemplate,
   surplusHistory,
   type RolloutPlan,
 } from "./rollout.ts";
+import { replicasOf } from "./rollout-limits.ts";
 
 export type DeploymentControllerOptions = {
   readonly client: KubeClient;
@@ -150,10 +151,11 @@ async function carryOut(
       for (const { replicaSet, to } of plan.steps) {
         const { name, resourceVersion } = replicaSet.metadata;
         // With the version that the plan was made from: a step planned on old counts is refused.
-        const patch = { metadata: { name, resourceVersion }, spec: { replicas: to } };
+        const metadata = { name, resourceVersion, annotations: sizeAnnotations(deployment) };
+        const patch = { metadata, spec: { replicas: to } };
         await client.patch(replicaSetKind, replicaSet.metadata, patch);
         const from = replicasOf(replicaSet);
-        tell(to > from ? "up" : "down", replicaSet, from, to);
+        if (to !== from) tell(to > from ? "up" : "down", replicaSet, from, to);
       }
       return;
     case "wait":

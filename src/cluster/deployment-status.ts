@@ -4,7 +4,8 @@ import { formatTimestamp, parseTimestamp } from "../lib/timestamp.ts";
 import type { Deployment, DeploymentStatus } from "../resources/deployment.ts";
 import { conditionOf } from "../resources/object.ts";
 import type { ReplicaSet } from "../resources/replica-set.ts";
-import { rolloutLimits, splitByTemplate, wantedReplicas } from "./rollout.ts";
+import { splitByTemplate } from "./rollout.ts";
+import { replicasOf, rolloutLimits, wantedReplicas } from "./rollout-limits.ts";
 
 export type DeploymentReport = {
   readonly status: DeploymentStatus;
@@ -187,4 +188,4 @@ function withVerdict(
 }
 
 const sizeOf = (owned: readonly ReplicaSet[]): number =>
-  owned.reduce((sum, { spec }) => sum + (spec.replicas ?? 1), 0);
+  owned.reduce((sum, set) => sum + replicasOf(set), 0);

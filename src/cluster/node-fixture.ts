@@ -16,8 +16,8 @@ export type NodeFixtureOptions = {
 };
 
 export class NodeFixture {
-  /** While false, pods that start stay unready. */
-  makesReady = true;
+  /** Pods for which this is false stay unready when they start. */
+  makesReady = (_pod: Pod): boolean => true;
   /** While false, pods that are deleted stay terminating. */
   letsGo = true;
   readonly #options: NodeFixtureOptions;
@@ -45,7 +45,7 @@ export class NodeFixture {
 
   /** Lets every pod become ready that was held back. */
   async readyAll(): Promise<void> {
-    this.makesReady = true;
+    this.makesReady = () => true;
     for (const pod of this.#options.pods.list())
       if (pod.spec.nodeName !== undefined) await this.#run(pod);
   }
@@ -70,7 +70,7 @@ export class NodeFixture {
 
   async #run(pod: Pod): Promise<void> {
     const now = formatTimestamp(this.#options.clock.nowMs());
-    const ready = { type: "Ready", status: this.makesReady ? "True" : "False" };
+    const ready = { type: "Ready", status: this.makesReady(pod) ? "True" : "False" };
     const status = {
       phase: "Running",
       podIP: pod.status?.podIP ?? `127.99.1.${++this.#addresses}`,

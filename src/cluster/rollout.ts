@@ -10,6 +10,8 @@ import {
   sameTemplate,
   withHash,
 } from "./pod-template-hash.ts";
+import { planResize, sizeAnnotations, type ScaleStep } from "./resize.ts";
+import { replicasOf, rolloutLimits, wantedReplicas } from "./rollout-limits.ts";
 
 export const revisionAnnotation = "deployment.kubernetes.io/revision";
 
@@ -19,8 +21,6 @@ export type RolloutPlan =
   /** Old pods have to be gone before new ones may start. */
   | { readonly kind: "wait" }
   | { readonly kind: "done" };
-
-export type ScaleStep = { readonly replicaSet: ReplicaSet; readonly to: number };
 
 /**
  * `owned` are the ReplicaSets that the Deployment controls. `oldPodsRemain` tells, for Recreate,
@@ -32,6 +32,8 @@ export function planRollout(
   oldPodsRemain: boolean,
 ): RolloutPlan {
   const { newest, older } = splitByTemplate(deployment, owned);
+  const resized = planResize(deployment, newest, older);
+  if (resized.length > 0) return { kind: "scale", steps: resized };
   if (deployment.spec.paused === true) return planPaused(deployment, owned, newest);
   if (deployment.spec.strategy?.type === "Recreate") {
     const down = older
@@ -81,30 +83,6 @@ export function nextRevision(deployment: Deployment, owned: readonly ReplicaSet[
   const highest = Math.max(0, ...older.map(revisionOf));
   const own = newest ? revisionOf(newest) : 0;
   return own > highest ? own : highest + 1;
-}
-
-/** What RollingUpdate may add above, and may miss below, the wanted number. Never both zero. */
-export function rolloutLimits(deployment: Deployment): {
-  readonly maxSurge: number;
-  readonly maxUnavailable: number;
-} {
-  const { strategy } = deployment.spec;
-  const wanted = wantedReplicas(deployment);
-  // Recreate has no surge; for its Available condition every replica may be missing.
-  if (strategy?.type === "Recreate") return { maxSurge: 0, maxUnavailable: wanted };
-  const { maxSurge = "25%", maxUnavailable = "25%" } = strategy?.rollingUpdate ?? {};
-  const surge = share(maxSurge, wanted, Math.ceil);
-  const unavailable = Math.min(share(maxUnavailable, wanted, Math.floor), wanted);
-  if (surge === 0 && unavailable === 0) return { maxSurge: 0, maxUnavailable: 1 };
-  return { maxSurge: surge, maxUnavailable: unavailable };
-}
-
-export function wantedReplicas({ spec }: Deployment): number {
-  return spec.replicas ?? 1;
-}
-
-export function replicasOf({ spec }: ReplicaSet): number {
-  return spec.replicas ?? 1;
 }
 
 export function revisionOf(object: KubeObject): number {
@@ -190,7 +168,11 @@ function newReplicaSet(deployment: Deployment, owned: readonly ReplicaSet[]): Re
       name: `${metadata.name}-${hash}`,
       ...(metadata.namespace !== undefined && { namespace: metadata.namespace }),
       labels: template.metadata?.labels ?? {},
-      annotations: { ...inheritedAnnotations(deployment), [revisionAnnotation]: revision },
+      annotations: {
+        ...inheritedAnnotations(deployment),
+        ...sizeAnnotations(deployment),
+        [revisionAnnotation]: revision,
+      },
       ownerReferences: [controllerReference(deployment)],
     },
     spec: {
@@ -214,11 +196,6 @@ const ownAnnotations: ReadonlySet<string> = new Set([
 function inheritedAnnotations({ metadata }: Deployment): Record<string, string> {
   const entries = Object.entries(metadata.annotations ?? {});
   return Object.fromEntries(entries.filter(([key]) => !ownAnnotations.has(key)));
-}
-
-function share(value: number | string, of: number, round: (value: number) => number): number {
-  if (typeof value === "number") return value;
-  return round((Number.parseFloat(value) * of) / 100) || 0;
 }
 
 const availableOf = (set: ReplicaSet): number => set.status?.availableReplicas ?? 0;

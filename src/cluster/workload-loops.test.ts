@@ -254,7 +254,7 @@ test("a rollout to pods that never become ready stops short of the minimum", asy
   const { client, caches, node } = await startBench(context);
   await client.create(deploymentKind, deployment("a", 4));
   await until(caches.deployments, complete(caches));
-  node.makesReady = false;
+  node.makesReady = (pod) => imageOf(pod) !== "b";
   await client.patch(deploymentKind, web, {
     spec: { template: { spec: { containers: [{ name: "main", image: "b" }] } } },
   });
@@ -263,6 +263,11 @@ test("a rollout to pods that never become ready stops short of the minimum", asy
     return updatedReplicas === 2 && replicas === 5;
   });
   assert.equal(caches.pods.list().filter(isReady).length, 3);
+
+  // More replicas are asked for meanwhile: the revision that works gets its share of them.
+  await scale(client, 8);
+  const ofNew = () => caches.pods.list().filter((pod) => imageOf(pod) === "b").length;
+  await until(caches.pods, () => caches.pods.list().filter(isReady).length === 6 && ofNew() === 4);
   await node.readyAll();
   await until(caches.deployments, complete(caches));
 });
