@@ -47,6 +47,8 @@ export type ControlPlaneOptions = {
   readonly admission: readonly AdmissionRule[];
   /** The SQLite file; absent where nothing needs to outlive the process. */
   readonly dataFile?: string;
+  /** How many changes of each kind a watch can go back at least. */
+  readonly historyLength?: number;
   readonly log: (line: string) => void;
   readonly newUid: () => string;
 };
@@ -86,7 +88,11 @@ export class ControlPlane {
   static open(options: ControlPlaneOptions): ControlPlane {
     const journal =
       options.dataFile === undefined ? undefined : SqliteJournal.open(options.dataFile);
-    const store = new Store(journal === undefined ? {} : { journal });
+    const { historyLength } = options;
+    const store = new Store({
+      ...(journal && { journal }),
+      ...(historyLength !== undefined && { historyLength }),
+    });
     store.load();
     const plane = new ControlPlane(options, store);
     for (const kind of options.kinds) plane.#catalog.install(builtIn(kind));

@@ -31,7 +31,8 @@ export type WatchOptions = {
 
 /** Upstream sends bookmarks about once a minute. */
 const bookmarkIntervalMs = 60_000;
-const queuedEventsMax = 10_000;
+/** A client that is so far behind had better list again. */
+export const queuedEventsMax = 4096;
 
 export function watchStream(options: WatchOptions): ReadableStream<Uint8Array> {
   const { store, clock, signal, closing, encode, matches } = options;
