@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test, type TestContext } from "node:test";
+import { sleep } from "../lib/clock.ts";
 import { seededRandom } from "../lib/random.ts";
 import { wallClock } from "../lib/wall-clock.ts";
 import { KubeClient } from "../kube/client.ts";
+import type { Transport } from "../kube/transport.ts";
 import type { WatchCache } from "../kube/watch-cache.ts";
 import { builtinKinds } from "../resources/builtin-kinds.ts";
 import { deploymentKind, type Deployment } from "../resources/deployment.ts";
@@ -27,7 +29,16 @@ type Bench = {
   readonly node: NodeFixture;
 };
 
-async function startBench(context: TestContext, allocatable?: ResourceList): Promise<Bench> {
+type BenchOptions = {
+  readonly allocatable?: ResourceList;
+  /** The longest that an event may be under way to the loops. */
+  readonly lagMs?: number;
+};
+
+async function startBench(
+  context: TestContext,
+  { allocatable, lagMs = 0 }: BenchOptions = {},
+): Promise<Bench> {
   const seed = Date.now() % 1_000_000;
   context.diagnostic(`seed ${seed}`);
   const clock = wallClock;
@@ -45,8 +56,15 @@ async function startBench(context: TestContext, allocatable?: ResourceList): Pro
   const { transport } = plane;
   const stop = new AbortController();
   const caches = await startCaches({ transport, clock, log }, stop.signal);
+  const seen =
+    lagMs === 0
+      ? caches
+      : await startCaches(
+          { transport: lagging(transport, () => random() * lagMs), clock, log },
+          stop.signal,
+        );
   const loops = runWorkloadLoops(
-    { transport, clock, log, random, caches, nodeAddress: "127.64.0.1" },
+    { transport, clock, log, random, caches: seen, nodeAddress: "127.64.0.1" },
     stop.signal,
   );
   context.after(async () => {
@@ -62,6 +80,21 @@ async function startBench(context: TestContext, allocatable?: ResourceList): Pro
   });
   await node.start(stop.signal);
   return { client: new KubeClient(transport), caches, node };
+}
+
+/** Watches through it are late, each event by a while of its own, and stay in order. */
+function lagging(transport: Transport, lagMs: () => number): Transport {
+  return async (request) => {
+    const response = await transport(request);
+    if (!response.body || !new URL(request.url).searchParams.has("watch")) return response;
+    const late = new TransformStream<Uint8Array, Uint8Array>({
+      async transform(chunk, controller) {
+        await sleep(wallClock, lagMs());
+        controller.enqueue(chunk);
+      },
+    });
+    return new Response(response.body.pipeThrough(late), response);
+  };
 }
 
 /** Resolves at the first change after which the condition holds; a test that never gets there times out. */
@@ -192,6 +225,25 @@ test("quick changes of mind end at the last one, by deleting no more than it tak
   );
 });
 
+test("loops that see the world late make no pod too many and delete none too many", async (context) => {
+  const { client, caches } = await startBench(context, { lagMs: 15 });
+  let most = 5;
+  let least = 0;
+  const violations = watchFor(caches.pods, () => {
+    const active = caches.pods.list().filter(isActive).length;
+    return active <= most && active >= least ? undefined : `${active} of ${least} to ${most}`;
+  });
+  await client.create(deploymentKind, deployment("a", 5));
+  await until(caches.deployments, complete(caches));
+  least = 2;
+  await scale(client, 2);
+  await until(caches.deployments, complete(caches));
+  most = 4;
+  await scale(client, 4);
+  await until(caches.deployments, complete(caches));
+  assert.deepEqual(violations, []);
+});
+
 test("a pod that is deleted or fails is replaced, and one that terminates does not count", async (context) => {
   const { client, caches, node } = await startBench(context);
   await client.create(deploymentKind, deployment("a", 2));
@@ -294,7 +346,7 @@ test("recreate starts no new pod before the last old one is gone", async (contex
 
 test("a pod without room says so, and gets its turn when room is made", async (context) => {
   const gpus = { cpu: "8", memory: "8Gi", "nvidia.com/gpu": "2", pods: "110" };
-  const { client, caches } = await startBench(context, gpus);
+  const { client, caches } = await startBench(context, { allocatable: gpus });
   const wanted = deployment("a", 3);
   const resources = { limits: { "nvidia.com/gpu": "1" } };
   const template = {
