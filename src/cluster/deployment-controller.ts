@@ -16,6 +16,7 @@ import { deploymentKind, type Deployment, type DeploymentStatus } from "../resou
 import { controllerOf } from "../resources/object.ts";
 import type { Pod } from "../resources/pod.ts";
 import { replicaSetKind, type ReplicaSet } from "../resources/replica-set.ts";
+import { carryOutClaim, claimChildren, possibleOwners } from "./claim.ts";
 import { reportDeployment } from "./deployment-status.ts";
 import { isControlledBy, isFinished } from "./pod-state.ts";
 import { sizeAnnotations } from "./resize.ts";
@@ -60,6 +61,7 @@ export function runDeploymentController(
       sources: [
         watching(deployments),
         watching(replicaSets, ownerOfReplicaSet),
+        watching(replicaSets, (set) => possibleOwners(set, deployments.list())),
         // Recreate waits for the last old pod to be gone, which no ReplicaSet shows.
         watching(pods, ownerOfPod),
       ],
@@ -73,10 +75,9 @@ async function reconcile(key: string, options: DeploymentControllerOptions): Pro
   const { client, clock, deployments, replicaSets } = options;
   const deployment = deployments.get(key);
   if (!deployment) return;
-  const owned = replicaSets
-    .list()
-    .filter((set) => isControlledBy(set, deployment))
-    .filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const claim = claimChildren(deployment, replicaSets.list());
+  await carryOutClaim(client, replicaSetKind, deployment, claim);
+  const owned = claim.owned.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 
   if (deployment.metadata.deletionTimestamp === undefined) {
     await alignNewest(deployment, owned, client);

@@ -10,8 +10,9 @@ import type { Change, WatchCache } from "../kube/watch-cache.ts";
 import { controllerReference, keyOf } from "../resources/object.ts";
 import { podKind, type Pod } from "../resources/pod.ts";
 import { replicaSetKind, type ReplicaSet } from "../resources/replica-set.ts";
+import { carryOutClaim, claimChildren, possibleOwners } from "./claim.ts";
 import { Expectations } from "./expectations.ts";
-import { isControlledBy, isTerminating } from "./pod-state.ts";
+import { isTerminating } from "./pod-state.ts";
 import { planReplicas, reportReplicas } from "./replica-count.ts";
 
 export type ReplicaSetControllerOptions = {
@@ -43,7 +44,11 @@ export function runReplicaSetController(
       clock,
       log,
       concurrency: 4,
-      sources: [watching(replicaSets), watching(pods, ownersOf)],
+      sources: [
+        watching(replicaSets),
+        watching(pods, ownersOf),
+        watching(pods, (pod) => possibleOwners(pod, replicaSets.list())),
+      ],
       reconcile: (key) => reconcile(key, options, expectations),
     },
     signal,
@@ -73,17 +78,19 @@ async function reconcile(
   options: ReplicaSetControllerOptions,
   expectations: Expectations,
 ): Promise<{ readonly requeueAfterMs?: number } | void> {
-  const { clock, pods, replicaSets } = options;
+  const { client, clock, pods, replicaSets } = options;
   const replicaSet = replicaSets.get(key);
   if (!replicaSet) return;
-  const owned = pods.list().filter((pod) => isControlledBy(pod, replicaSet));
+  const claim = claimChildren(replicaSet, pods.list());
+  await carryOutClaim(client, podKind, replicaSet, claim);
+  const { owned } = claim;
 
   const waitMs = expectations.waitMs(key);
   if (waitMs === 0 && replicaSet.metadata.deletionTimestamp === undefined)
     await act(key, replicaSet, owned, options, expectations);
 
   const { status, recountInMs } = reportReplicas(replicaSet, owned, clock.nowMs());
-  await writeStatus(replicaSet, status, options.client);
+  await writeStatus(replicaSet, status, client);
   const requeues = [recountInMs, waitMs > 0 ? waitMs : undefined].filter((ms) => ms !== undefined);
   return requeues.length > 0 ? { requeueAfterMs: Math.min(...requeues) } : undefined;
 }

@@ -377,6 +377,46 @@ test("a pod without room says so, and gets its turn when room is made", async (c
   assert.ok(items.some(({ reason, type }) => reason === "FailedScheduling" && type === "Warning"));
 });
 
+test("a pod that is relabelled is let go and replaced; one that comes back is one too many", async (context) => {
+  const { client, caches } = await startBench(context);
+  await client.create(deploymentKind, deployment("a", 2));
+  await until(caches.deployments, complete(caches));
+  const [odd] = caches.pods.list();
+  assert.ok(odd);
+  await client.patch(podKind, odd.metadata, { metadata: { labels: { app: "debug" } } });
+  await until(caches.pods, () => caches.pods.list().length === 3);
+  const released = await client.get(podKind, odd.metadata);
+  assert.deepEqual(released?.metadata.ownerReferences ?? [], []);
+  await client.patch(podKind, odd.metadata, { metadata: { labels: { app: "web" } } });
+  await until(caches.pods, () => caches.pods.list().length === 2);
+});
+
+test("pods and sets that were orphaned are taken over by the next of their name", async (context) => {
+  const { client, caches } = await startBench(context);
+  await client.create(deploymentKind, deployment("a", 2));
+  await until(caches.deployments, complete(caches));
+  const uids = () => new Set(caches.pods.list().map(({ metadata }) => metadata.uid));
+  const before = uids();
+  await client.delete(deploymentKind, web, { propagationPolicy: "Orphan" });
+  await until(caches.deployments, () => caches.deployments.list().length === 0);
+  await client.create(deploymentKind, deployment("a", 2));
+  await until(caches.deployments, complete(caches));
+  assert.deepEqual(uids(), before);
+  assert.equal(caches.replicaSets.list().length, 1);
+});
+
+test("a Service whose address is of an earlier run's block gets one of this", async (context) => {
+  const { client, caches } = await startBench(context);
+  await client.create(serviceKind, {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: web,
+    spec: { clusterIP: "127.190.1.2", clusterIPs: ["127.190.1.2"], ports: [{ port: 80 }] },
+  });
+  const address = () => caches.services.get("default/web")?.spec.clusterIP ?? "";
+  await until(caches.services, () => address().startsWith("127.128."));
+});
+
 test("deleting the Deployment leaves nothing", async (context) => {
   const { client, caches } = await startBench(context);
   await client.create(deploymentKind, deployment("a", 3));
