@@ -1,0 +1,229 @@
+// What the server deletes on its own: dependents, what is in a namespace, what is of a kind, and
+// old events.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import {
+  configMap,
+  configMaps,
+  openTestPlane,
+  pod,
+  pods,
+  widget,
+  widgets,
+} from "./plane-fixture.ts";
+import type { TestPlane } from "./plane-fixture.ts";
+
+const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+async function family({ call }: TestPlane, blocks = false): Promise<string> {
+  const { uid } = (await call("POST", configMaps, configMap("owner"))).body.metadata;
+  const owner = { apiVersion: "v1", kind: "ConfigMap", name: "owner", uid };
+  const ownerReferences = [{ ...owner, ...(blocks && { blockOwnerDeletion: true }) }];
+  await call("POST", configMaps, configMap("child", { ownerReferences }));
+  return uid as string;
+}
+
+const statusOf = async ({ call }: TestPlane, name: string): Promise<number> =>
+  (await call("GET", `${configMaps}/${name}`)).status;
+
+test("the children of a deleted object follow it", async () => {
+  const plane = openTestPlane();
+  await family(plane);
+  await plane.call("DELETE", `${configMaps}/owner`);
+  await plane.plane.settled();
+  assert.equal(await statusOf(plane, "child"), 404);
+});
+
+test("orphaned children stay, without their owner", async () => {
+  const plane = openTestPlane();
+  await family(plane);
+  await plane.call("DELETE", `${configMaps}/owner`, { propagationPolicy: "Orphan" });
+  await plane.plane.settled();
+  const { body } = await plane.call("GET", `${configMaps}/child`);
+  assert.deepEqual(body.metadata.ownerReferences, []);
+});
+
+test("in the foreground the owner goes last", async () => {
+  const plane = openTestPlane();
+  await family(plane, true);
+  await plane.call("PATCH", `${configMaps}/child`, { metadata: { finalizers: ["example.dev/h"] } });
+  await plane.call("DELETE", `${configMaps}/owner`, { propagationPolicy: "Foreground" });
+  await plane.plane.settled();
+  assert.equal(await statusOf(plane, "owner"), 200);
+  await plane.call("PATCH", `${configMaps}/child`, { metadata: { finalizers: null } });
+  await plane.plane.settled();
+  assert.equal(await statusOf(plane, "child"), 404);
+  assert.equal(await statusOf(plane, "owner"), 404);
+});
+
+test("a child with another owner stays; one whose owner never was goes", async () => {
+  const plane = openTestPlane();
+  const uid = await family(plane);
+  const { body } = await plane.call("POST", configMaps, configMap("second"));
+  const both = [
+    { apiVersion: "v1", kind: "ConfigMap", name: "owner", uid },
+    { apiVersion: "v1", kind: "ConfigMap", name: "second", uid: body.metadata.uid },
+  ];
+  await plane.call("PATCH", `${configMaps}/child`, { metadata: { ownerReferences: both } });
+  await plane.call("DELETE", `${configMaps}/owner`);
+  const nobody = [{ apiVersion: "v1", kind: "ConfigMap", name: "second", uid: "stale" }];
+  await plane.call("POST", configMaps, configMap("lost", { ownerReferences: nobody }));
+  await plane.plane.settled();
+  assert.equal(await statusOf(plane, "child"), 200);
+  assert.equal(await statusOf(plane, "lost"), 404);
+});
+
+test("what a dead process left to delete is deleted by the next", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "dunlin-lifetimes-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const dataFile = join(directory, "state.db");
+  const first = openTestPlane({ dataFile });
+  await family(first);
+  await first.call("DELETE", `${configMaps}/owner`);
+  // Closed before the collector has had its turn.
+  await first.plane.close();
+  const second = openTestPlane({ dataFile });
+  await second.plane.settled();
+  assert.equal(await statusOf(second, "child"), 404);
+  await second.plane.close();
+});
+
+test("every namespace has a default ServiceAccount", async () => {
+  const { plane, call } = openTestPlane();
+  await call("POST", "/api/v1/namespaces", { metadata: { name: "mine" } });
+  await plane.settled();
+  for (const namespace of ["default", "kube-system", "mine"]) {
+    const path = `/api/v1/namespaces/${namespace}/serviceaccounts/default`;
+    assert.equal((await call("GET", path)).status, 200, namespace);
+  }
+});
+
+test("a namespace is emptied, takes nothing new meanwhile, and goes when its pods have", async () => {
+  const { plane, call } = openTestPlane();
+  const mine = "/api/v1/namespaces/mine";
+  await call("POST", "/api/v1/namespaces", { metadata: { name: "mine" } });
+  await call("POST", `${mine}/configmaps`, configMap("a"));
+  await call("POST", `${mine}/pods`, pod("p", { nodeName: "n" }));
+  await call("POST", "/apis/example.dev/v1/namespaces/mine/widgets", widget("w"));
+  const { body } = await call("DELETE", mine);
+  assert.equal(body.status.phase, "Terminating");
+  await plane.settled();
+  assert.equal((await call("GET", `${mine}/configmaps/a`)).status, 404);
+  const late = await call("POST", `${mine}/configmaps`, configMap("late"));
+  assert.equal(late.status, 403);
+  assert.match(late.body.message, /because it is being terminated$/);
+  assert.equal((await call("GET", mine)).status, 200);
+  await call("DELETE", `${mine}/pods/p`, { gracePeriodSeconds: 0 });
+  await plane.settled();
+  assert.equal((await call("GET", mine)).status, 404);
+});
+
+function definition(plural: string, schema: object = { type: "object" }): object {
+  return {
+    metadata: { name: `${plural}.example.dev` },
+    spec: {
+      group: "example.dev",
+      names: { plural, kind: "Gadget" },
+      scope: "Cluster",
+      versions: ["v1", "v2"].map((name) => ({
+        name,
+        served: true,
+        storage: name === "v2",
+        schema: { openAPIV3Schema: schema },
+      })),
+    },
+  };
+}
+
+test("a definition makes a kind that is there at once, in all its versions, until it is deleted", async () => {
+  const { plane, call } = openTestPlane();
+  const preserving = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+  const { body } = await call("POST", definitions, definition("gadgets", preserving));
+  assert.deepEqual(
+    body.status.conditions.map(({ type, status }: Record<string, string>) => [type, status]),
+    [
+      ["NamesAccepted", "True"],
+      ["Established", "True"],
+    ],
+  );
+  const created = await call("POST", "/apis/example.dev/v1/gadgets", {
+    metadata: { name: "g" },
+    spec: { any: "thing" },
+  });
+  assert.equal(created.status, 201);
+  const other = await call("GET", "/apis/example.dev/v2/gadgets/g");
+  assert.equal(other.body.apiVersion, "example.dev/v2");
+  assert.deepEqual(other.body.spec, { any: "thing" });
+  await call("DELETE", `${definitions}/gadgets.example.dev`);
+  await plane.settled();
+  assert.equal((await call("GET", `${definitions}/gadgets.example.dev`)).status, 404);
+  assert.equal((await call("GET", "/apis/example.dev/v1/gadgets")).status, 404);
+  await call("POST", definitions, definition("gadgets"));
+  assert.deepEqual((await call("GET", "/apis/example.dev/v1/gadgets")).body.items, []);
+});
+
+test("a definition cannot take over a built-in kind, and must be well formed", async () => {
+  const { call } = openTestPlane();
+  const stolen = {
+    metadata: { name: "deployments.apps" },
+    spec: {
+      group: "apps",
+      names: { plural: "deployments", kind: "Deployment" },
+      scope: "Cluster",
+      versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: {} } }],
+    },
+  };
+  await call("POST", definitions, stolen);
+  const { status } = await call("GET", "/apis/apps/v1/namespaces/default/deployments");
+  assert.equal(status, 200);
+  const { body } = await call("POST", definitions, { metadata: { name: "x.y" }, spec: {} });
+  assert.equal(body.code, 422);
+});
+
+test("our own kinds are brought up to date at start", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "dunlin-lifetimes-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  const dataFile = join(directory, "state.db");
+  const first = openTestPlane({ dataFile });
+  await first.call("POST", widgets, widget("a", { size: 4 }));
+  const name = `${definitions}/widgets.example.dev`;
+  await first.call("PATCH", name, { spec: { names: { shortNames: ["old"] } } });
+  await first.plane.close();
+  const second = openTestPlane({ dataFile });
+  assert.deepEqual((await second.call("GET", name)).body.spec.names.shortNames, ["wd"]);
+  assert.equal((await second.call("GET", `${widgets}/a`)).body.spec.size, 4);
+  await second.plane.close();
+});
+
+test("an event is forgotten an hour after it last happened", async () => {
+  const { call, clock } = openTestPlane();
+  const path = "/api/v1/namespaces/default/events";
+  const involvedObject = { kind: "Pod", namespace: "default", name: "a" };
+  const event = (name: string, lastTimestamp: string): object => ({
+    metadata: { name },
+    involvedObject,
+    reason: "R",
+    type: "Normal",
+    lastTimestamp,
+  });
+  await call("POST", path, event("early", "2026-01-02T03:00:00Z"));
+  await call("POST", path, event("late", "2026-01-02T03:50:00Z"));
+  await clock.advance(3_600_000);
+  const { body } = await call("GET", path);
+  assert.deepEqual(
+    body.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name),
+    ["late"],
+  );
+});
+
+test("a pod that is stopping is deleted from its namespace once only", async () => {
+  const { plane, call } = openTestPlane();
+  await call("POST", pods, pod("p", { nodeName: "n" }));
+  const first = (await call("DELETE", `${pods}/p`)).body.metadata;
+  const second = (await call("DELETE", `${pods}/p`)).body.metadata;
+  assert.equal(second.resourceVersion, first.resourceVersion);
+  await plane.settled();
+});

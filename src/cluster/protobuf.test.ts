@@ -1,0 +1,120 @@
+// Protobuf bodies, written by a small encoder here and read by the server.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openTestPlane } from "./plane-fixture.ts";
+import { decodeProtobuf } from "./protobuf.ts";
+import { messages, topLevelMessages } from "./protobuf-fields.ts";
+
+type Value = number | string | Uint8Array;
+
+function varint(value: number): readonly number[] {
+  const bytes: number[] = [];
+  let left = value;
+  for (; left > 0x7f; left = Math.floor(left / 128)) bytes.push((left % 128) | 0x80);
+  return [...bytes, left];
+}
+
+/** A number is a varint, text and bytes are runs. */
+function message(...fields: readonly (readonly [number, Value])[]): Uint8Array {
+  return new Uint8Array(
+    fields.flatMap(([number, value]) => {
+      if (typeof value === "number") return [...varint(number * 8), ...varint(value)];
+      const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
+      return [...varint(number * 8 + 2), ...varint(bytes.length), ...bytes];
+    }),
+  );
+}
+
+function envelope(apiVersion: string, kind: string, raw: Uint8Array): Uint8Array {
+  const unknown = message([1, message([1, apiVersion], [2, kind])], [2, raw]);
+  return new Uint8Array([0x6b, 0x38, 0x73, 0, ...unknown]);
+}
+
+const entry = (key: string, value: Value): Uint8Array => message([1, key], [2, value]);
+
+test("a Secret as kubectl create writes it", () => {
+  const meta = message([1, "s"], [2, ""], [3, "default"], [7, 0], [8, message()]);
+  const raw = message([1, meta], [2, entry("k", new Uint8Array([1, 2]))], [3, "Opaque"]);
+  assert.deepEqual(decodeProtobuf(envelope("v1", "Secret", raw)), {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: "s", namespace: "default" },
+    data: { k: "AQI=" },
+    type: "Opaque",
+  });
+});
+
+test("zero is kept where somebody set it, and dropped where Go wrote it", () => {
+  const strategy = message([2, message([1, message([1, 1], [2, 0], [3, "25%"])])]);
+  const spec = message([1, 0], [4, strategy], [5, 0], [7, 0]);
+  const raw = message([1, message([1, "d"])], [2, spec]);
+  assert.deepEqual(decodeProtobuf(envelope("apps/v1", "Deployment", raw)), {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "d" },
+    spec: { replicas: 0, strategy: { rollingUpdate: { maxUnavailable: "25%" } } },
+  });
+});
+
+test("quantities, numbers or text, inlined messages and times", () => {
+  const limits = entry("cpu", message([1, "500m"]));
+  const key = message([1, message([1, "s"])], [2, "k"], [3, 0]);
+  const env = message([1, "A"], [3, message([4, key])]);
+  const container = message([1, "c"], [7, env], [8, message([1, limits])]);
+  const meta = message([1, "p"], [8, message([1, 1_767_323_045])]);
+  const raw = message([1, meta], [2, message([2, container], [4, 0])]);
+  assert.deepEqual(decodeProtobuf(envelope("v1", "Pod", raw)), {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "p", creationTimestamp: "2026-01-02T03:04:05Z" },
+    spec: {
+      containers: [
+        {
+          name: "c",
+          env: [
+            { name: "A", valueFrom: { secretKeyRef: { name: "s", key: "k", optional: false } } },
+          ],
+          resources: { limits: { cpu: "500m" } },
+        },
+      ],
+      terminationGracePeriodSeconds: 0,
+    },
+  });
+});
+
+test("every message that a field names is in the table", () => {
+  const scalars = ["string", "bytes", "int", "bool", "quantity", "intOrString", "time"];
+  for (const fields of Object.values(messages))
+    for (const [, type] of Object.values(fields))
+      assert.ok(scalars.includes(type) || Object.hasOwn(messages, type), type);
+  for (const name of Object.values(topLevelMessages)) assert.ok(name && messages[name]);
+});
+
+const protobuf = { "content-type": "application/vnd.kubernetes.protobuf" };
+const secrets = "/api/v1/namespaces/default/secrets";
+
+test("over the API: created, refused by kind, refused when cut off", async () => {
+  const { call } = openTestPlane();
+  const raw = message([1, message([1, "s"])], [2, entry("k", "v")]);
+  const good = envelope("v1", "Secret", raw);
+  const created = await call("POST", secrets, good, protobuf);
+  assert.equal(created.status, 201);
+  assert.deepEqual(created.body.data, { k: "dg==" });
+  const job = envelope("batch/v1", "Job", message());
+  const refused = await call("POST", secrets, job, protobuf);
+  assert.equal(refused.status, 415);
+  assert.match(refused.body.message, /^Job in batch\/v1 cannot be read from protobuf here/);
+  const cut = await call("POST", secrets, good.slice(0, -3), protobuf);
+  assert.equal(cut.status, 400);
+  assert.match(cut.body.message, /it ends within a field/);
+  assert.equal((await call("POST", secrets, new Uint8Array([1, 2, 3]), protobuf)).status, 400);
+});
+
+test("DeleteOptions", async () => {
+  const { call } = openTestPlane();
+  await call("POST", secrets, { metadata: { name: "s", finalizers: ["example.dev/h"] } });
+  const options = message([2, message([1, "other-uid"])], [4, "Background"]);
+  const body = envelope("v1", "DeleteOptions", options);
+  const { status } = await call("DELETE", `${secrets}/s`, body, protobuf);
+  assert.equal(status, 409);
+});
