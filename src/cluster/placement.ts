@@ -65,7 +65,7 @@ function shortages(node: Node, pod: Pod, placed: readonly Pod[]): readonly strin
  * What a pod takes of each resource, in base units: its containers together, or the largest init
  * container if that takes more. A limit stands in for a request that is not given.
  */
-export function requestsOf({ spec }: Pod): ReadonlyMap<string, number> {
+function requestsOf({ spec }: Pod): ReadonlyMap<string, number> {
   const total = new Map<string, number>();
   for (const container of spec.containers)
     for (const [resource, amount] of amountsOf(container))

@@ -6,7 +6,7 @@ import type { ReplicaSet } from "../resources/replica-set.ts";
 import { availableInMs, isActive, isReady, readySinceMs } from "./pod-state.ts";
 
 /** The annotation by which an autoscaler names the pods that may go first: the lowest cost. */
-export const deletionCostAnnotation = "controller.kubernetes.io/pod-deletion-cost";
+const deletionCostAnnotation = "controller.kubernetes.io/pod-deletion-cost";
 
 export type ReplicaPlan = {
   readonly create: number;
@@ -59,7 +59,7 @@ export function reportReplicas(
  * for the spread over nodes, since there is one: not yet on a node, pending, not ready, of lower
  * deletion cost, ready for less long, restarted more often, younger.
  */
-export function byDispensability(left: Pod, right: Pod): number {
+function byDispensability(left: Pod, right: Pod): number {
   for (const rank of ranks) {
     const difference = rank(left) - rank(right);
     if (difference !== 0) return difference;

@@ -16,8 +16,8 @@ import { isFinished, isReady, isTerminating } from "./pod-state.ts";
 
 type SlicePorts = NonNullable<EndpointSlice["ports"]>;
 
-export const managedByLabel = "endpointslice.kubernetes.io/managed-by";
-export const sliceManager = "endpointslice-controller.kubernetes.io";
+const managedByLabel = "endpointslice.kubernetes.io/managed-by";
+const sliceManager = "endpointslice-controller.kubernetes.io";
 
 /** The slices that a Service with a selector should have; at least one, be it without endpoints. */
 export function slicesOf(service: Service, pods: readonly Pod[]): readonly EndpointSlice[] {

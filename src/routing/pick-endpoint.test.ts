@@ -38,5 +38,8 @@ test("five requests over two replicas split three to two", () => {
     const { key } = pickEndpoint(endpoints, request) ?? assert.fail("nothing picked");
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  assert.deepEqual([...counts.values()].toSorted((a, b) => a - b), [2, 3]);
+  assert.deepEqual(
+    [...counts.values()].toSorted((a, b) => a - b),
+    [2, 3],
+  );
 });
