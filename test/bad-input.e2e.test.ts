@@ -1,12 +1,12 @@
 // What a person sees who gets something wrong: one clear error that names the field and what to do,
 // and everything else running on.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse, stringify } from "yaml";
-import { readFileSync } from "node:fs";
+import { readKubeconfig } from "../src/kube/kubeconfig.ts";
 import { eventually, example, repository, runProgram, startDunlin } from "./dunlin.ts";
 import { hasTools } from "./tools.ts";
 
@@ -106,7 +106,7 @@ test("what cannot work is refused by kubectl with field and remedy", async (t) =
 
   await t.test("a Prometheus that cannot be reached holds the replicas and says so", async () => {
     const input = manifest((service) => {
-      external(service).metric["serverAddress"] = "http://127.0.0.1:9";
+      external(service).metric["serverAddress"] = "http://127.0.0.1:59999";
       service.spec.predictor.minReplicas = 2;
     });
     await run("kubectl", ["apply", "-f", "-"], input);
@@ -114,9 +114,9 @@ test("what cannot work is refused by kubectl with field and remedy", async (t) =
       const text = await kubectl(
         `get scaledobject huggingface-qwen-predictor -o jsonpath={.status.conditions[?(@.type=="Ready")].message}`,
       ).catch(() => "");
-      return text.includes("127.0.0.1:9") ? text : undefined;
+      return text.includes("127.0.0.1:59999") ? text : undefined;
     });
-    assert.match(message, /serverAddress.*http:\/\/127.0.0.1:9.*ECONNREFUSED.*replicas hold/);
+    assert.match(message, /serverAddress.*http:\/\/127.0.0.1:59999.*ECONNREFUSED.*replicas hold/);
     const table = await kubectl("get scaledobject huggingface-qwen-predictor --no-headers");
     assert.match(table, / prometheus +False +Unknown +False +Unknown /);
     await eventually("the minimum still holds", async () =>
@@ -160,9 +160,7 @@ test("a start that cannot work ends with one sentence", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "dunlin-test-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   writeFileSync(join(folder, "file"), "");
-  const apiPort = new URL(
-    /server: (\S+)/.exec(readFileSync(dunlin.env["KUBECONFIG"] ?? "", "utf8"))?.[1] ?? "",
-  ).port;
+  const apiPort = new URL(readKubeconfig(dunlin.env["KUBECONFIG"] ?? "").server).port;
   const { INGRESS_PORT = "" } = dunlin.env;
   const free = ["--api-port", "0", "--ingress-port", "0"];
   const cases: readonly { name: string; args: readonly string[]; expected: RegExp }[] = [

@@ -82,7 +82,7 @@ export async function startDunlin(
 }
 
 /** Splits on spaces; single quotes keep what is between them together. */
-function words(line: string): string[] {
+export function words(line: string): string[] {
   return [...line.matchAll(/(?:[^\s']+|'[^']*')+/g)].map(([word]) => word.replaceAll("'", ""));
 }
 

@@ -1,7 +1,7 @@
 // The commands of the autoscaler document, as a reader types them, with the real kubectl and hey.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eventually, example, startDunlin, type RunningDunlin } from "./dunlin.ts";
+import { eventually, example, startDunlin, words, type RunningDunlin } from "./dunlin.ts";
 import { hasTools } from "./tools.ts";
 
 const service = example("huggingface-qwen.yaml");
@@ -36,8 +36,12 @@ async function loaded(
   const { INGRESS_HOST, INGRESS_PORT } = dunlin.env;
   const url = `http://${INGRESS_HOST}:${INGRESS_PORT}/openai/v1/chat/completions`;
   const sending = dunlin.run("hey", [
-    ...["-z", `${seconds}s`, "-c", String(inFlight), "-m", "POST", "-host", hostname],
-    ...["-H", "Content-Type: application/json", "-d", body, url],
+    ...words(`-z ${seconds}s -c ${inFlight} -m POST -host ${hostname}`),
+    "-H",
+    "Content-Type: application/json",
+    "-d",
+    body,
+    url,
   ]);
   let sent = false;
   void sending.then(() => (sent = true));
@@ -86,10 +90,12 @@ test("the document's commands work as typed", async (t) => {
       const [header = "", row = ""] = table.split("\n");
       return / True +False +False +Unknown +\d+/.test(row) ? { header, row } : undefined;
     });
-    assert.deepEqual(seen.header.trim().split(/ {2,}/), [
-      ...["NAME", "SCALETARGETKIND", "SCALETARGETNAME", "MIN", "MAX", "TRIGGERS"],
-      ...["AUTHENTICATION", "READY", "ACTIVE", "FALLBACK", "PAUSED", "AGE"],
-    ]);
+    assert.deepEqual(
+      words(seen.header),
+      words(
+        "NAME SCALETARGETKIND SCALETARGETNAME MIN MAX TRIGGERS AUTHENTICATION READY ACTIVE FALLBACK PAUSED AGE",
+      ),
+    );
     assert.match(
       seen.row,
       /^huggingface-qwen-predictor +apps\/v1.Deployment +huggingface-qwen-predictor +1 +5 +prometheus +True +False +False +Unknown/,

@@ -11,6 +11,7 @@ import type { Cause } from "../../resources/cause.ts";
 import { deploymentKind, type Deployment } from "../../resources/deployment.ts";
 import { keyOf } from "../../resources/object.ts";
 import { scaledObjectKind, type ScaledObject } from "../../resources/scaled-object.ts";
+import { scaledObjectCauses } from "../../resources/scaled-object-admission.ts";
 import { decide, type Decision } from "../../scaling/decide.ts";
 import { memoryOf, type ScalingMemory } from "../../scaling/memory.ts";
 import type { ScalingPolicy } from "../../scaling/policy.ts";
@@ -25,6 +26,7 @@ import {
 } from "../../triggers/trigger.ts";
 import type { Caches } from "../caches.ts";
 import { observe } from "./observe.ts";
+import { unsupportedCauses } from "./unsupported.ts";
 import { statusOf, type Health, type MetricHealth } from "./status.ts";
 
 /** One evaluation, as it is told to the log, the screen and whoever else listens. */
@@ -110,6 +112,8 @@ export function startScaledObjectController(
       states.delete(key);
       return;
     }
+    const causes = [...scaledObjectCauses(object), ...unsupportedCauses(object)];
+    if (causes.length > 0) return reportInvalid(options, object, describe(causes));
     const made = triggersOf(object, options.triggers);
     if (made.kind === "invalid") return reportInvalid(options, object, describe(made.causes));
     const settled = policyOf(object);
