@@ -6,6 +6,7 @@ import { ControlPlane } from "../src/cluster/api-handler.ts";
 import { startCaches, type Caches } from "../src/controllers/caches.ts";
 import { KubeClient } from "../src/kube/client.ts";
 import { EventRecorder } from "../src/kube/events.ts";
+import type { Transport } from "../src/kube/transport.ts";
 import { seededRandom } from "../src/lib/random.ts";
 import { wallClock } from "../src/lib/wall-clock.ts";
 import { builtinKinds } from "../src/resources/builtin-kinds.ts";
@@ -14,6 +15,7 @@ import { namespaceKind } from "../src/resources/namespace.ts";
 
 export type TestControlPlane = {
   readonly client: KubeClient;
+  readonly transport: Transport;
   readonly caches: Caches;
   readonly recorder: EventRecorder;
   readonly signal: AbortSignal;
@@ -38,7 +40,8 @@ export async function openControlPlane(t: TestContext): Promise<TestControlPlane
     stop.abort();
     await plane.close();
   });
-  const client = new KubeClient((request) => plane.transport(request));
+  const transport: Transport = (request) => plane.transport(request);
+  const client = new KubeClient(transport);
   await client.create(namespaceKind, {
     apiVersion: "v1",
     kind: "Namespace",
@@ -46,5 +49,5 @@ export async function openControlPlane(t: TestContext): Promise<TestControlPlane
   });
   const caches = await startCaches({ client, clock: wallClock, log }, stop.signal);
   const recorder = new EventRecorder({ client, clock: wallClock, component: "test", log });
-  return { client, caches, recorder, signal: stop.signal, lines };
+  return { client, transport, caches, recorder, signal: stop.signal, lines };
 }

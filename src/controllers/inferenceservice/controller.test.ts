@@ -27,7 +27,7 @@ async function setUp(t: TestContext) {
     ...plane,
     apply: () => client.create(inferenceServiceKind, manifest()),
     /** Plays the workload loops: so many replicas are available. */
-    async available(availableReplicas: number, replicas = availableReplicas): Promise<void> {
+    available: async (availableReplicas: number, replicas = availableReplicas): Promise<void> => {
       const deployment = await eventually("there is a Deployment", () =>
         client.get(deploymentKind, child),
       );
