@@ -20,14 +20,17 @@ export type TestPlane = {
   readonly plane: ControlPlane;
   readonly clock: VirtualClock;
   /** `call("POST", "/api/v1/…", { … })`; a string body is sent as it is. */
-  call(
+  readonly call: (
     method: string,
     path: string,
     body?: unknown,
     headers?: Readonly<Record<string, string>>,
-  ): Promise<Answer>;
+  ) => Promise<Answer>;
   /** The lines of a watch, as they come. */
-  watch(path: string, headers?: Readonly<Record<string, string>>): Promise<WatchReader>;
+  readonly watch: (
+    path: string,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<WatchReader>;
 };
 
 export type WatchReader = {

@@ -192,7 +192,7 @@ test("of two patches that name the same resourceVersion one conflicts", async ()
   const patch = (value: string): Promise<{ readonly status: number }> =>
     call("PATCH", `${configMaps}/a`, { metadata: { resourceVersion }, data: { k: value } });
   const codes = (await Promise.all([patch("1"), patch("2")])).map(({ status }) => status);
-  assert.deepEqual(codes.sort(), [200, 409]);
+  assert.deepEqual(new Set(codes), new Set([200, 409]));
 });
 
 test("a hundred patches at once without a resourceVersion are all kept", async () => {

@@ -41,7 +41,7 @@ export class Store {
   /** `historyLength` is how many changes of each resource a watch can go back. */
   constructor(options: { readonly journal?: SqliteJournal; readonly historyLength?: number } = {}) {
     this.#journal = options.journal;
-    this.#historyLength = options.historyLength ?? 4096;
+    this.#historyLength = options.historyLength ?? 1024;
   }
 
   /** Takes over what the journal holds. Older revisions than the journal's cannot be watched from. */
