@@ -90,8 +90,8 @@ export class SqliteJournal {
  * (or `close`) gives it back, also after `kill -9`.
  */
 function prepareFile(database: DatabaseSync, file: string): void {
-  database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL");
-  database.exec("PRAGMA synchronous = OFF; BEGIN IMMEDIATE");
+  database.exec("PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE");
+  database.exec("PRAGMA journal_mode = WAL; BEGIN IMMEDIATE");
   const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
   if (version > schemaVersion)
     throw new Error(`${file} was written by a newer Dunlin (layout ${version})`);
