@@ -88,7 +88,7 @@ export function alreadyExists(resource: ResourceName, name: string): ApiProblem 
   return new ApiProblem(409, "AlreadyExists", message, detailsOf(resource, name));
 }
 
-export function conflict(resource: ResourceName, name: string, why: string): ApiProblem {
+function conflict(resource: ResourceName, name: string, why: string): ApiProblem {
   const what = `${qualified(resource.plural, resource.group)} "${name}"`;
   const message = `Operation cannot be fulfilled on ${what}: ${why}`;
   return new ApiProblem(409, "Conflict", message, detailsOf(resource, name));
@@ -97,6 +97,17 @@ export function conflict(resource: ResourceName, name: string, why: string): Api
 export function staleWrite(resource: ResourceName, name: string): ApiProblem {
   const why =
     "the object has been modified; please apply your changes to the latest version and try again";
+  return conflict(resource, name, why);
+}
+
+export function preconditionFailed(
+  resource: ResourceName,
+  name: string,
+  field: "UID" | "ResourceVersion",
+  expected: string,
+  actual: string | undefined,
+): ApiProblem {
+  const why = `Precondition failed: ${field} in precondition: ${expected}, ${field} in object meta: ${actual ?? ""}`;
   return conflict(resource, name, why);
 }
 

@@ -1,7 +1,7 @@
 // The verbs on stored objects: create, update, delete, with everything that Kubernetes promises of
 // them (unique names, optimistic locking, generations, finalizers, graceful deletion of pods).
 // All of it is synchronous, so a verb sees one moment and no other can come in between.
-import { isJsonObject, jsonEqual } from "../lib/json.ts";
+import { jsonEqual } from "../lib/json.ts";
 import type { Clock } from "../lib/clock.ts";
 import { randomSuffix } from "../lib/random.ts";
 import type { Random } from "../lib/random.ts";
@@ -12,17 +12,26 @@ import type { KubeObject, ObjectMeta } from "../resources/object.ts";
 import {
   alreadyExists,
   badRequest,
-  conflict,
   forbiddenWrite,
   invalidObject,
   notFound,
-  staleWrite,
+  preconditionFailed,
 } from "./api-status.ts";
 import { applyDefaults } from "./schema-defaults.ts";
 import { validateSchema } from "./schema-validate.ts";
 import { withInitialState } from "./initial-state.ts";
 import { objectSchema } from "./object-schema.ts";
 import type { ResourceCatalog, Resource } from "./resource-catalog.ts";
+import {
+  changedMain,
+  changedStatus,
+  hasGeneration,
+  isReadyToGo,
+  requireSameObject,
+  withNextGeneration,
+  withoutStatus,
+  withoutUndefined,
+} from "./object-change.ts";
 import { planDeletion } from "./deletion.ts";
 import type { DeleteOptions } from "./deletion.ts";
 import type { Store } from "./store.ts";
@@ -92,7 +101,7 @@ export class Registry {
     if (namespace !== undefined) this.#requireNamespace(resource, namespace, name);
     const key = keyFor(namespace, name);
     if (this.#store.get(resource.storageId, key)) throw alreadyExists(resource.kind, name);
-    const metadata = present<ObjectMeta>({
+    const metadata = withoutUndefined<ObjectMeta>({
       ...meta,
       name,
       namespace,
@@ -123,17 +132,14 @@ export class Registry {
     const { resource, namespace, name } = target;
     const old = this.read(target);
     const wanted = change(old);
-    requireSameIdentity(target, old, wanted);
+    requireSameObject(resource, old, wanted);
     const next =
-      part === "status"
-        ? withStatus(old, wanted)
-        : { ...withStatus(wanted, keepsStatusApart(resource) ? old : wanted) };
-    const metadata = part === "status" ? old.metadata : carriedOver(old.metadata, wanted.metadata);
-    const ready = this.#prepare(resource, { ...next, metadata }, old, part, options);
+      part === "status" ? changedStatus(old, wanted) : changedMain(resource, old, wanted);
+    const ready = this.#prepare(resource, next, old, part, options);
     if (jsonEqual(ready, old)) return old;
-    const final = hasGeneration(resource, ready) ? withNextGeneration(ready, old) : ready;
+    const final = withNextGeneration(resource, ready, old);
     if (options.dryRun) return final;
-    if (isReadyToGo(final) && resource.storageId !== "namespaces") {
+    if (isReadyToGo(resource, final)) {
       this.#store.remove(resource.storageId, keyFor(namespace, name));
       return final;
     }
@@ -144,30 +150,24 @@ export class Registry {
   delete(target: Target, options: DeleteOptions): Deletion {
     const { resource, namespace, name } = target;
     const old = this.read(target);
-    const { uid, resourceVersion } = options.preconditions ?? {};
-    if (uid !== undefined && uid !== old.metadata.uid)
-      throw conflict(
-        resource.kind,
-        name,
-        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
-      );
-    if (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion)
-      throw conflict(
-        resource.kind,
-        name,
-        `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${old.metadata.resourceVersion}`,
-      );
+    requirePreconditions(resource, old, options);
     const plan = planDeletion(resource, old, options, this.#clock.nowMs());
     if (options.dryRun) return { object: old, gone: plan.kind === "remove" };
     switch (plan.kind) {
       case "keep":
         return { object: old, gone: false };
       case "mark":
-        return { object: this.#store.put(resource.storageId, plan.object), gone: false };
+        return {
+          object: inVersion(resource, this.#store.put(resource.storageId, plan.object)),
+          gone: false,
+        };
       case "remove":
         if (options.propagationPolicy === "Orphan") this.#orphanDependents(old);
         return {
-          object: this.#store.remove(resource.storageId, keyFor(namespace, name)),
+          object: inVersion(
+            resource,
+            this.#store.remove(resource.storageId, keyFor(namespace, name)),
+          ),
           gone: true,
         };
     }
@@ -188,8 +188,8 @@ export class Registry {
   }
 
   /**
-   * Defaults, admission and validation, in the order of upstream. A status is checked against the
-   * schema only: an object that has become invalid must still be able to say so.
+   * Defaults, admission and validation, in the order of upstream. Of a status only the status is
+   * checked: an object that has become invalid must still be able to say so.
    */
   #prepare(
     resource: Resource,
@@ -202,7 +202,10 @@ export class Registry {
     const schema = objectSchema(resource);
     const { name } = object.metadata;
     let next = applyDefaults(schema, object) as KubeObject;
-    const misfits = [...validateMetadata(kind, next.metadata), ...validateSchema(schema, next)];
+    const misfits = [
+      ...validateMetadata(kind, next.metadata),
+      ...validateSchema(schema, next),
+    ].filter(({ field }) => part === "main" || field.startsWith("status"));
     if (misfits.length > 0) throw invalidObject(kind, name, misfits);
     next = kind.withDefaults?.(next) ?? next;
     if (part === "status") return next;
@@ -275,89 +278,20 @@ export function inVersion({ kind }: Resource, object: KubeObject): KubeObject {
   return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
 }
 
-function requireSameIdentity(target: Target, old: KubeObject, wanted: KubeObject): void {
-  const { resource, namespace, name } = target;
-  const meta = wanted.metadata;
-  if (meta.name !== name)
-    throw badRequest(
-      `the name of the object (${meta.name}) does not match the name on the URL (${name})`,
+function requirePreconditions(
+  { kind }: Resource,
+  { metadata }: KubeObject,
+  { preconditions }: DeleteOptions,
+): void {
+  const { uid, resourceVersion } = preconditions ?? {};
+  if (uid !== undefined && uid !== metadata.uid)
+    throw preconditionFailed(kind, metadata.name, "UID", uid, metadata.uid);
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
+    throw preconditionFailed(
+      kind,
+      metadata.name,
+      "ResourceVersion",
+      resourceVersion,
+      metadata.resourceVersion,
     );
-  if (meta.namespace !== undefined && meta.namespace !== "" && meta.namespace !== namespace)
-    throw badRequest(
-      `the namespace of the object (${meta.namespace}) does not match the namespace on the URL (${namespace ?? ""})`,
-    );
-  if (meta.uid !== undefined && meta.uid !== "" && meta.uid !== old.metadata.uid)
-    throw conflict(
-      resource.kind,
-      name,
-      `Precondition failed: UID in precondition: ${meta.uid}, UID in object meta: ${old.metadata.uid}`,
-    );
-  const version = meta.resourceVersion;
-  if (version !== undefined && version !== "" && version !== old.metadata.resourceVersion)
-    throw staleWrite(resource.kind, name);
-}
-
-/** The metadata that a client may change, over what only the server sets. */
-function carriedOver(old: ObjectMeta, wanted: ObjectMeta): ObjectMeta {
-  return present<ObjectMeta>({
-    ...wanted,
-    namespace: old.namespace,
-    generateName: old.generateName,
-    uid: old.uid,
-    resourceVersion: old.resourceVersion,
-    generation: old.generation,
-    creationTimestamp: old.creationTimestamp,
-    deletionTimestamp: old.deletionTimestamp,
-    deletionGracePeriodSeconds: old.deletionGracePeriodSeconds,
-  });
-}
-
-function keepsStatusApart({ kind }: Resource): boolean {
-  return kind.subresources?.status === true;
-}
-
-/** `main` with the status of `source`, or without one where `source` has none. */
-function withStatus(main: KubeObject, source: KubeObject): KubeObject {
-  const { status: _status, ...rest } = main as KubeObject & { readonly status?: unknown };
-  const { status } = source as { readonly status?: unknown };
-  const joined = { ...rest, status };
-  return status === undefined ? rest : joined;
-}
-
-/** A new object starts without a status where the status is a subresource. */
-function withoutStatus(resource: Resource, object: KubeObject): KubeObject {
-  if (!keepsStatusApart(resource)) return object;
-  const { status: _status, ...rest } = object as KubeObject & { readonly status?: unknown };
-  return rest;
-}
-
-/** The older core kinds have no generation; nobody would know what it counts. */
-function hasGeneration({ kind, custom }: Resource, object: KubeObject): boolean {
-  return custom || (kind.group !== "" && isJsonObject((object as { spec?: unknown }).spec));
-}
-
-function withNextGeneration(next: KubeObject, old: KubeObject): KubeObject {
-  const wanted = ({
-    metadata: _metadata,
-    status: _status,
-    ...rest
-  }: Readonly<Record<string, unknown>>): unknown => rest;
-  if (jsonEqual(wanted(next), wanted(old))) return next;
-  const metadata = { ...next.metadata, generation: (old.metadata.generation ?? 0) + 1 };
-  return { ...next, metadata };
-}
-
-/** A deletion was asked for, and nothing holds the object any more. */
-function isReadyToGo({ metadata }: KubeObject): boolean {
-  return (
-    metadata.deletionTimestamp !== undefined &&
-    (metadata.finalizers ?? []).length === 0 &&
-    (metadata.deletionGracePeriodSeconds ?? 0) === 0
-  );
-}
-
-/** Leaves out the keys whose value is undefined. */
-function present<T extends object>(object: { readonly [key in keyof T]: T[key] | undefined }): T {
-  const entries = Object.entries(object).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as T;
 }

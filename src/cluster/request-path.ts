@@ -52,6 +52,16 @@ export function numberParameter(query: URLSearchParams, name: string): number | 
   throw badRequest(`invalid value for the query parameter ${name}: ${JSON.stringify(text)}`);
 }
 
+/** Of all the places that ask for a dry run, `All` is the only kind there is. */
+export function isDryRun(values: readonly unknown[]): boolean {
+  for (const value of values)
+    if (value !== "All" && value !== "")
+      throw badRequest(
+        `dryRun: Unsupported value: ${JSON.stringify(value)}: supported values: "All"`,
+      );
+  return values.includes("All");
+}
+
 function isNamespacePart(part: string | undefined): boolean {
   return part === "status" || part === "finalize";
 }

@@ -14,7 +14,8 @@ import {
 } from "./api-status.ts";
 import type { PodLogReader } from "./api-handler.ts";
 import { AnswerWriter } from "./answer-writer.ts";
-import type { DeleteOptions, PropagationPolicy } from "./deletion.ts";
+import { readDeleteOptions } from "./delete-options.ts";
+import type { DeleteOptions } from "./deletion.ts";
 import { intake } from "./object-intake.ts";
 import type { FieldValidation } from "./object-intake.ts";
 import { patchFunction } from "./patch.ts";
@@ -22,8 +23,7 @@ import { readPodLog } from "./pod-log-request.ts";
 import { inVersion } from "./registry.ts";
 import type { Registry, Target, WriteOptions } from "./registry.ts";
 import { readBody, requireObject } from "./request-body.ts";
-import type { Body } from "./request-body.ts";
-import { booleanParameter, numberParameter } from "./request-path.ts";
+import { booleanParameter, isDryRun, numberParameter } from "./request-path.ts";
 import type { ResourcePath } from "./request-path.ts";
 import type { Resource, ResourceCatalog } from "./resource-catalog.ts";
 import { answerReview } from "./reviews.ts";
@@ -293,41 +293,6 @@ function fieldValidation(query: URLSearchParams): FieldValidation {
   if (text === "Strict" || text === "Warn" || text === "Ignore") return text;
   throw badRequest(
     `fieldValidation: Unsupported value: "${text}": supported values: "Ignore", "Strict", "Warn"`,
-  );
-}
-
-function isDryRun(values: readonly unknown[]): boolean {
-  for (const value of values)
-    if (value !== "All" && value !== "")
-      throw badRequest(`dryRun: Unsupported value: "${String(value)}": supported values: "All"`);
-  return values.includes("All");
-}
-
-async function readDeleteOptions(request: Request, query: URLSearchParams): Promise<DeleteOptions> {
-  const body: Body = await readBody(request);
-  const given = isJsonObject(body.value) ? body.value : {};
-  const grace = given["gracePeriodSeconds"] ?? numberParameter(query, "gracePeriodSeconds");
-  if (grace !== undefined && grace !== null && (typeof grace !== "number" || grace < 0))
-    throw badRequest("gracePeriodSeconds: Invalid value: must be a number that is not negative");
-  const policy = given["propagationPolicy"] ?? query.get("propagationPolicy") ?? undefined;
-  const preconditions = isJsonObject(given["preconditions"]) ? given["preconditions"] : {};
-  const { uid, resourceVersion } = preconditions;
-  const dryRun = given["dryRun"];
-  return {
-    ...(typeof grace === "number" && { gracePeriodSeconds: grace }),
-    ...(typeof policy === "string" && { propagationPolicy: propagationPolicy(policy) }),
-    preconditions: {
-      ...(typeof uid === "string" && { uid }),
-      ...(typeof resourceVersion === "string" && { resourceVersion }),
-    },
-    dryRun: isDryRun([...query.getAll("dryRun"), ...(Array.isArray(dryRun) ? dryRun : [])]),
-  };
-}
-
-function propagationPolicy(text: string): PropagationPolicy {
-  if (text === "Background" || text === "Foreground" || text === "Orphan") return text;
-  throw badRequest(
-    `propagationPolicy: Unsupported value: "${text}": supported values: "Background", "Foreground", "Orphan"`,
   );
 }
 

@@ -163,6 +163,19 @@ function expectedType(schema: Schema): string {
 const patterns = new Map<string, RegExp>();
 function patternOf(source: string): RegExp {
   let pattern = patterns.get(source);
-  if (!pattern) patterns.set(source, (pattern = new RegExp(source)));
+  if (!pattern) patterns.set(source, (pattern = compile(source)));
   return pattern;
+}
+
+/** CRDs have Go's dialect; what this one cannot read is not checked, rather than always failed. */
+function compile(source: string): RegExp {
+  try {
+    return new RegExp(source, "u");
+  } catch {
+    try {
+      return new RegExp(source);
+    } catch {
+      return /^/;
+    }
+  }
 }
