@@ -191,7 +191,9 @@ export class ContainerRunner {
     const exit = await this.#supervise(process, launch, signals);
     log.end();
     const terminated = this.#terminated(exit, startedAt, log);
-    this.#set({ state: { terminated }, ready: false, started: false });
+    // An init container has done its part when it succeeded.
+    const ready = this.#options.role === "init" && exit.exitCode === 0;
+    this.#set({ state: { terminated }, ready, started: false });
     return terminated;
   }
 

@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { VirtualClock } from "../lib/virtual-clock.ts";
 import type { ContainerStatus, Pod } from "../resources/pod.ts";
 import { secretKind } from "../resources/secret.ts";
-import { isReady, openNode, shell, type KubeletFixture } from "./kubelet-fixture.ts";
+import { isGone, isReady, openNode, shell, type KubeletFixture } from "./kubelet-fixture.ts";
 
 const clock = new VirtualClock(Date.parse("2026-01-02T03:04:05Z"));
 let fixture: KubeletFixture;
@@ -39,6 +39,13 @@ test("an image that is not mapped: ErrImagePull, then ImagePullBackOff, and why"
   const events = await fixture.events("unknown-image");
   assert.ok(events.includes("Failed: Error: ErrImagePull"));
   assert.ok(events.includes('BackOff: Back-off pulling image "nginx:1.27"'));
+});
+
+test("a pod that never started is gone as soon as it is deleted", async () => {
+  await fixture.run("unstarted", { containers: [{ name: "main", image: "nginx:1.27" }] });
+  await fixture.until("unstarted", waitingFor("ErrImagePull"));
+  await fixture.delete("unstarted");
+  await fixture.until("unstarted", isGone);
 });
 
 test("a command that does not exist is named", async () => {

@@ -22,6 +22,21 @@ test("states that are overtaken during a write are never written", async () => {
   assert.deepEqual(written, [1, 5]);
 });
 
+test("no state is lost, however close to the end of a write it comes", async () => {
+  for (let turns = 0; turns < 12; turns++) {
+    let state = "first";
+    const written: string[] = [];
+    const write = () => Promise.resolve(void written.push(state));
+    const writer = new LatestWriter({ clock: new VirtualClock(), log: () => {}, write });
+    writer.poke();
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    state = "second";
+    writer.poke();
+    await writer.flushed();
+    assert.equal(written.at(-1), "second", `after ${turns} turns`);
+  }
+});
+
 test("a failed write is told and tried again, with the state as it is by then", async () => {
   const clock = new VirtualClock();
   const told: string[] = [];

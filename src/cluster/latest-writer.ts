@@ -24,8 +24,9 @@ export class LatestWriter {
 
   /** Says that the state has changed; returns at once. */
   poke(): void {
+    if (this.#closed.signal.aborted) return;
     this.#changed = true;
-    this.#writing ??= this.#drain().finally(() => (this.#writing = undefined));
+    this.#writing ??= this.#drain();
   }
 
   /** Resolves when the state as of now is written, or the writer was closed. */
@@ -47,12 +48,14 @@ export class LatestWriter {
         await write();
         retryMs = firstRetryMs;
       } catch (error) {
-        if (this.#closed.signal.aborted) return;
+        if (this.#closed.signal.aborted) break;
         log(`${String(error)}; trying again in ${retryMs} ms`);
         this.#changed = true;
         await sleep(clock, retryMs, this.#closed.signal);
         retryMs = Math.min(retryMs * 2, longestRetryMs);
       }
     }
+    // In one step with the last look at the flag, or a change in between would be lost.
+    this.#writing = undefined;
   }
 }

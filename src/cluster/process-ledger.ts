@@ -23,15 +23,20 @@ export class ProcessLedger {
     this.#folder = folder;
   }
 
-  /** Kills what an earlier owner of this ledger left running; returns how many processes that were. */
+  /**
+   * Kills what an earlier owner of this ledger left running, and returns how many processes that were.
+   * Those that are dead and merely not yet collected do not count.
+   */
   endOrphans(): number {
     mkdirSync(this.#folder, { recursive: true });
     const bootId = currentBoot();
     const entries = readdirSync(this.#folder).flatMap((file) => this.#read(file) ?? []);
     const sameBoot = entries.filter((entry) => entry.bootId === bootId);
     const ended = new Set<number>();
-    for (const { pid, startTicks } of sameBoot)
-      if (startTicksOf(pid) === startTicks && kill(-pid)) ended.add(pid);
+    for (const { pid, startTicks } of sameBoot) {
+      const lives = stateOf(pid) !== "Z";
+      if (startTicksOf(pid) === startTicks && kill(-pid) && lives) ended.add(pid);
+    }
     for (const pid of bearersOf(new Set(sameBoot.map((entry) => entry.token))))
       if (kill(pid)) ended.add(pid);
     for (const file of readdirSync(this.#folder)) rmSync(join(this.#folder, file));
