@@ -174,6 +174,16 @@ test("null means absent in a built-in kind", async () => {
   assert.equal(body.spec.replicas, 1);
 });
 
+test("null means absent in the metadata of a custom kind", async () => {
+  const { call } = openTestPlane();
+  const metadata = { name: "a", labels: { gone: null, kept: "v" }, finalizers: null };
+  const { body } = await call("POST", widgets, { ...widget("a"), metadata });
+  assert.deepEqual(body.metadata.labels, { kept: "v" });
+  const listed = { name: "b", ownerReferences: [null] };
+  const refused = await call("POST", widgets, { ...widget("b"), metadata: listed });
+  assert.match(refused.body.message, /metadata.ownerReferences\[0\]: Invalid value: "null"/);
+});
+
 test("YAML is read where the content type says so", async () => {
   const { call } = openTestPlane();
   const yaml = { "content-type": "application/yaml" };

@@ -84,9 +84,13 @@ function refusal(problem: string, { resource, isPatched }: IntakeOptions): ApiPr
   ]);
 }
 
-/** Without what this server does not keep. An empty name is one that was not given. */
+/**
+ * Without what this server does not keep. Metadata is a Go struct for custom kinds too, so null means
+ * absent in it. An empty name is one that was not given.
+ */
 function keptMetadata(metadata: Readonly<Record<string, unknown>>): ObjectMeta {
   const { managedFields: _managedFields, selfLink: _selfLink, ...rest } = metadata;
-  const kept = Object.entries(rest).filter(([, value]) => value !== null);
-  return { name: "", ...Object.fromEntries(kept) };
+  const dropNull = { dropsNull: true, onUnknown: () => {} };
+  const kept = prune(objectMetaSchema, rest, dropNull) as Readonly<Record<string, unknown>>;
+  return { name: "", ...kept };
 }

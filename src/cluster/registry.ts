@@ -202,10 +202,13 @@ export class Registry {
     const schema = objectSchema(resource);
     const { name } = object.metadata;
     let next = applyDefaults(schema, object) as KubeObject;
-    const misfits = [
-      ...validateMetadata(kind, next.metadata),
-      ...validateSchema(schema, next),
-    ].filter(({ field }) => part === "main" || field.startsWith("status"));
+    const shape = validateSchema(schema, next);
+    // Rules about the meaning of fields are not asked about fields of a wrong shape.
+    const isShapeless = shape.some(({ field }) => field.startsWith("metadata"));
+    const meaning = isShapeless ? [] : validateMetadata(kind, next.metadata);
+    const misfits = [...meaning, ...shape].filter(
+      ({ field }) => part === "main" || field.startsWith("status"),
+    );
     if (misfits.length > 0) throw invalidObject(kind, name, misfits);
     next = kind.withDefaults?.(next) ?? next;
     if (part === "status") return next;
