@@ -147,7 +147,7 @@ test("the ledger lists what runs and forgets what ended", async () => {
 
 test("the next owner of a ledger ends what is left, children of the dead too", async () => {
   const host = newHost();
-  const script = "setsid sleep 60 & echo child=$!.; sleep 60";
+  const script = "setsid sh -c 'echo child=$$.; exec sleep 60' & sleep 60";
   const { process, printed, output } = await start(script, host);
   await printed(".");
   const child = Number(/child=(\d+)/.exec(output())?.[1]);

@@ -1,11 +1,11 @@
 // The life of one container of a pod: from its image to a running process, its probes, its end, and
 // the next start after a pause. It keeps the container's status, and knows nothing of the others.
-import { closeSync, mkdirSync, openSync, readSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { sleep, type Clock } from "../lib/clock.ts";
 import { formatTimestamp } from "../lib/timestamp.ts";
 import type { EventType } from "../resources/event.ts";
-import type { Container, ContainerState, ContainerStatus, Pod } from "../resources/pod.ts";
+import type { Container, ContainerStatus, Pod } from "../resources/pod.ts";
 import type { Launch } from "./container-launch.ts";
 import { ContainerLog, olderHalf } from "./container-log.ts";
 import {
@@ -15,9 +15,15 @@ import {
   type ProcessHost,
 } from "./container-process.ts";
 import { runContainerProbes } from "./container-probes.ts";
+import { firstStatus, type Terminated } from "./container-status.ts";
 import { resolveImage, type ImageMapping, type ImageResolution } from "./images.ts";
 import { restarts } from "./pod-status.ts";
 import { backoffText, nextBackoffMs, restartDelayMs } from "./restart-backoff.ts";
+import {
+  clearTerminationLog,
+  readTerminationLog,
+  terminationLogOf,
+} from "./termination-message.ts";
 
 export type FoundImage = Extract<ImageResolution, { kind: "found" }>;
 
@@ -42,8 +48,6 @@ export type RunnerOptions = {
 /** `stop` asks for a graceful end and no further start; `kill`, after it, for the end at once. */
 export type EndSignals = { readonly stop: AbortSignal; readonly kill: AbortSignal };
 
-type Terminated = NonNullable<ContainerState["terminated"]>;
-
 /** For how long a first failure shows before its back-off takes its place. */
 const failureShownMs = 1_000;
 const firstConfigRetryMs = 1_000;
@@ -58,7 +62,9 @@ export class ContainerRunner {
 
   constructor(options: RunnerOptions) {
     this.#options = options;
-    this.#status = firstStatus(options);
+    const { clock, earlier, role } = options;
+    const now = formatTimestamp(clock.nowMs());
+    this.#status = firstStatus(options.pod(), this.#container(), role, earlier, now);
     this.#hasRun = this.#status.lastState?.terminated !== undefined;
     if (this.#hasRun || this.#status.state.terminated) this.#log = this.#logOfRun();
   }
@@ -273,9 +279,7 @@ export class ContainerRunner {
       restartCount,
       ...(terminated && { lastState: { terminated } }),
     };
-    const messageFile = terminationLogOf(podFolder, name);
-    mkdirSync(dirname(messageFile), { recursive: true });
-    writeFileSync(messageFile, "");
+    clearTerminationLog(terminationLogOf(podFolder, name));
     this.#previousLog = this.#log;
     this.#log = this.#logOfRun();
     this.#log.open();
@@ -309,10 +313,10 @@ export class ContainerRunner {
     };
   }
 
-  /** Kubernetes' bounds: 4096 bytes of the file, or 2048 bytes and 80 lines of the log. */
+  /** What the container wrote for it; or, if so asked, 2048 bytes and 80 lines of a failure's log. */
   #terminationMessage(exitCode: number, log: ContainerLog): string {
     const { podFolder, name } = this.#options;
-    const file = beginningOf(terminationLogOf(podFolder, name), 4096);
+    const file = readTerminationLog(terminationLogOf(podFolder, name));
     const fallback = this.#container().terminationMessagePolicy === "FallbackToLogsOnError";
     return file === "" && fallback && exitCode !== 0 ? log.tail(2048, 80) : file;
   }
@@ -338,49 +342,8 @@ export class ContainerRunner {
   }
 }
 
-export const terminationLogOf = (podFolder: string, container: string): string =>
-  join(podFolder, "termination", container);
-
 export function containersOf({ spec }: Pod): readonly Container[] {
   return [...(spec.initContainers ?? []), ...spec.containers];
-}
-
-function firstStatus({ clock, earlier, name, pod, role }: RunnerOptions): ContainerStatus {
-  const spec = containersOf(pod()).find((container) => container.name === name);
-  const initializing = (pod().spec.initContainers?.length ?? 0) > 0;
-  const reason = initializing ? "PodInitializing" : "ContainerCreating";
-  const image = spec?.image ?? "";
-  const fresh = { name, image, imageID: "", ready: false, started: false, restartCount: 0 };
-  const waiting = { state: { waiting: { reason } }, lastState: {} };
-  if (!earlier) return { ...fresh, ...waiting };
-  const { terminated, running } = earlier.state;
-  if (terminated && !restarts(pod(), role, terminated.exitCode)) return earlier;
-  const lost: Terminated | undefined = running && {
-    exitCode: 137,
-    reason: "Unknown",
-    message: "The container ended together with the cluster that ran it",
-    ...(running.startedAt !== undefined && { startedAt: running.startedAt }),
-    finishedAt: formatTimestamp(clock.nowMs()),
-  };
-  const last = terminated ?? lost ?? earlier.lastState?.terminated;
-  return {
-    ...fresh,
-    ...waiting,
-    restartCount: earlier.restartCount,
-    ...(last && { lastState: { terminated: last } }),
-  };
-}
-
-/** Empty for a file that the container has removed. */
-function beginningOf(path: string, maxBytes: number): string {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return "";
-  const file = openSync(path, "r");
-  try {
-    const bytes = Buffer.alloc(maxBytes);
-    return bytes.toString("utf8", 0, readSync(file, bytes, 0, maxBytes, 0));
-  } finally {
-    closeSync(file);
-  }
 }
 
 function onceAborted(signal: AbortSignal, run: () => void): void {

@@ -75,6 +75,10 @@ export class Kubelet {
         clock.nowMs(),
       ),
     ]);
+    if (prefix.length === 0)
+      log(
+        "setpriv of util-linux is missing: if this process is killed, its pods end at its next start",
+      );
     this.#context = {
       client,
       clock,

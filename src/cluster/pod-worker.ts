@@ -20,7 +20,7 @@ import { secretKind } from "../resources/secret.ts";
 import type { Environment } from "./container-env.ts";
 import { planLaunch, type Launch } from "./container-launch.ts";
 import type { ProcessHost } from "./container-process.ts";
-import { ContainerRunner, terminationLogOf, type FoundImage } from "./container-runner.ts";
+import { ContainerRunner, type FoundImage } from "./container-runner.ts";
 import type { GpuDevices } from "./gpu-devices.ts";
 import type { ImageMapping } from "./images.ts";
 import { LatestWriter } from "./latest-writer.ts";
@@ -29,6 +29,7 @@ import { isFinished } from "./pod-state.ts";
 import { podStatusOf, sameStatus } from "./pod-status.ts";
 import { portsOf, takenPort } from "./port-check.ts";
 import { makeVolumes } from "./pod-volumes.ts";
+import { terminationLogOf } from "./termination-message.ts";
 
 /** What all pods of a node share. */
 export type NodeContext = {
