@@ -18,7 +18,9 @@ import { watchStream } from "./watch-stream.ts";
 import type { WatchType } from "./watch-stream.ts";
 
 /** Upstream ends a watch that names no time after half an hour to an hour. */
-const watchTimeoutSeconds = 3600;
+const watchSeconds = 3600;
+/** Timers cannot be set for more than some weeks. */
+const watchSecondsMax = 7 * 24 * 3600;
 const encoder = new TextEncoder();
 
 export class AnswerWriter {
@@ -112,7 +114,10 @@ export class AnswerWriter {
         "Invalid",
         "resourceVersionMatch: Forbidden: sendInitialEvents requires resourceVersionMatch=NotOlderThan",
       );
-    const seconds = numberParameter(query, "timeoutSeconds") || watchTimeoutSeconds;
+    const seconds = Math.min(
+      numberParameter(query, "timeoutSeconds") || watchSeconds,
+      watchSecondsMax,
+    );
     const { kind, storageId } = this.#resource;
     const body = watchStream({
       store: this.#store,
@@ -144,12 +149,8 @@ export class AnswerWriter {
           ? sharedLine(change)
           : encoder.encode(`{"type":"${type}","object":${jsonText(shown)}}\n`);
       }
-      if (form.kind === "metadata")
-        return line(
-          type,
-          partialMetadata(inVersion(this.#resource, object as KubeObject), form.version),
-        );
       const shown = inVersion(this.#resource, object as KubeObject);
+      if (form.kind === "metadata") return line(type, partialMetadata(shown, form.version));
       const { resourceVersion } = shown.metadata;
       const table = this.#table([shown], { resourceVersion }, withColumns);
       withColumns = false;

@@ -42,6 +42,6 @@ export function negotiate(header: string | null): AnswerForm {
   throw notAcceptable("application/json");
 }
 
-export function isJson(type: string): boolean {
+function isJson(type: string): boolean {
   return type === "application/json" || type === "*/*" || type === "application/*";
 }

@@ -23,7 +23,7 @@ export type DeletionPlan =
 
 /** Held until the objects that name it as a blocking owner are gone. */
 export const foregroundFinalizer = "foregroundDeletion";
-export const podGraceDefaultSeconds = 30;
+const podGraceDefaultSeconds = 30;
 
 export function planDeletion(
   resource: Resource,

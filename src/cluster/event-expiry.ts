@@ -6,7 +6,7 @@ import { keyOf } from "../resources/object.ts";
 import type { KubeObject } from "../resources/object.ts";
 import type { Store } from "./store.ts";
 
-export const eventLifetimeMs = 3_600_000;
+const eventLifetimeMs = 3_600_000;
 const checkIntervalMs = 60_000;
 
 export class EventExpiry {

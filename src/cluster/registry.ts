@@ -271,7 +271,7 @@ export class Registry {
   }
 }
 
-export function keyFor(namespace: string | undefined, name: string): string {
+function keyFor(namespace: string | undefined, name: string): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
 

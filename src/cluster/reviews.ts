@@ -25,7 +25,7 @@ export const reviewKinds: readonly Kind[] = [
 ];
 
 /** The name under which the one user of the cluster is known. */
-export const userName = "dunlin-admin";
+const userName = "dunlin-admin";
 
 /** The answered review, or undefined when the path names no review. */
 export function answerReview(

@@ -7,7 +7,7 @@ import type { StatementSync } from "node:sqlite";
 import type { KubeObject } from "../resources/object.ts";
 import { jsonText } from "./json-text.ts";
 
-export type JournalEntry = {
+type JournalEntry = {
   readonly storageId: string;
   readonly key: string;
   readonly object: KubeObject;

@@ -1,6 +1,6 @@
 // The server's version, and its health. Some installations of kubectl are dispatchers that run the
 // kubectl of the server's minor version, so the number decides what clients do.
-export const kubernetesVersion = { major: "1", minor: "32" } as const;
+const kubernetesVersion = { major: "1", minor: "32" } as const;
 
 export function versionAnswer(pathname: string): Response | undefined {
   if (pathname === "/version") {

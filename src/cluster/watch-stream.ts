@@ -55,7 +55,15 @@ export function watchStream(options: WatchOptions): ReadableStream<Uint8Array> {
       const forward = (change: Change): void => {
         const event = ended ? undefined : asSeenThrough(matches, change);
         if (!event) return;
-        send(event.type, event.object, change);
+        try {
+          send(event.type, event.object, change);
+        } catch (error) {
+          // A column that cannot be computed ends this watch, not the write that it is told of.
+          ended = true;
+          stop();
+          controller.error(error);
+          return;
+        }
         if (-(controller.desiredSize ?? 0) > queuedMax) finish();
       };
       const bookmark = (annotations?: Readonly<Record<string, string>>): void => {
