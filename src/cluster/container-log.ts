@@ -72,11 +72,14 @@ export class ContainerLog {
 
   /** Writes what is left of unfinished lines; followers end. */
   end(): void {
-    this.#write([...this.#rests.values()].filter((rest) => rest.length > 0));
-    this.#rests.clear();
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = undefined;
-    this.#wake();
+    try {
+      this.#write([...this.#rests.values()].filter((rest) => rest.length > 0));
+    } finally {
+      this.#rests.clear();
+      if (this.#file !== undefined) closeSync(this.#file);
+      this.#file = undefined;
+      this.#wake();
+    }
   }
 
   /** The last bytes without their stamps, for termination messages. */
@@ -151,6 +154,8 @@ export class ContainerLog {
 
   #rotate(file: number): void {
     closeSync(file);
+    // Should the next file not open, its number must not be taken for one that is ours.
+    this.#file = undefined;
     renameSync(this.#path, olderHalf(this.#path));
     this.#file = openSync(this.#path, "w");
     this.#size = 0;

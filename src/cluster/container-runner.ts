@@ -188,14 +188,14 @@ export class ContainerRunner {
       log = this.#beginRun(image);
       process = await startProcess({ ...launch, onOutput: this.#keep(log) }, host);
     } catch (error) {
-      log?.end();
+      this.#end(log);
       return this.#failStart(error instanceof Error ? error.message : String(error), startedAt);
     }
     record("Normal", "Created", `Created container: ${name}`);
     record("Normal", "Started", `Started container ${name}`);
     this.#set({ state: { running: { startedAt } }, containerID: `process://${process.pid}` });
     const exit = await this.#supervise(process, launch, signals);
-    log.end();
+    this.#end(log);
     const terminated = this.#terminated(exit, startedAt, log);
     // An init container has done its part when it succeeded.
     const ready = this.#options.role === "init" && exit.exitCode === 0;
@@ -209,7 +209,7 @@ export class ContainerRunner {
     launch: Launch,
     { stop, kill }: EndSignals,
   ): Promise<ProcessExit> {
-    const { clock, host, name, pod, podIp, record, role } = this.#options;
+    const { clock, name, pod, record } = this.#options;
     const alive = new AbortController();
     const terminate = () => {
       alive.abort();
@@ -228,19 +228,7 @@ export class ContainerRunner {
     };
     onceAborted(stop, terminate);
     onceAborted(kill, killNow);
-    let probing = Promise.resolve();
-    if (role === "app" && !stop.aborted)
-      probing = runContainerProbes(
-        { clock, host, launch, container: this.#container(), address: podIp },
-        {
-          started: () => this.#set({ started: true }),
-          ready: (ready) => this.#set({ ready }),
-          unhealthy: (probe, message) =>
-            record("Warning", "Unhealthy", `${probe} probe failed: ${message}`),
-          dead: failLiveness,
-        },
-        alive.signal,
-      );
+    const probing = alive.signal.aborted || this.#probe(launch, failLiveness, alive.signal);
     const exit = await process.exited;
     alive.abort();
     await probing;
@@ -248,6 +236,35 @@ export class ContainerRunner {
     stop.removeEventListener("abort", terminate);
     kill.removeEventListener("abort", killNow);
     return exit;
+  }
+
+  /** Init containers have no probes: they are done when they have ended. */
+  async #probe(
+    launch: Launch,
+    dead: (probe: "startup" | "liveness") => void,
+    alive: AbortSignal,
+  ): Promise<void> {
+    const { clock, host, podIp, record, role } = this.#options;
+    if (role === "init") return;
+    await runContainerProbes(
+      { clock, host, launch, container: this.#container(), address: podIp },
+      {
+        started: () => this.#set({ started: true }),
+        ready: (ready) => this.#set({ ready }),
+        unhealthy: (probe, message) =>
+          record("Warning", "Unhealthy", `${probe} probe failed: ${message}`),
+        dead,
+      },
+      alive,
+    );
+  }
+
+  #end(log: ContainerLog | undefined): void {
+    try {
+      log?.end();
+    } catch (error) {
+      this.#options.log(`log of container ${this.#options.name}: ${String(error)}`);
+    }
   }
 
   /** A full disk must cost lines of the log, not the cluster. */

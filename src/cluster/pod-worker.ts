@@ -170,7 +170,9 @@ export class PodWorker {
       if (signals.stop.aborted || !runner.succeeded) return;
     }
     await this.#untilPortsAreFree(signals.stop);
-    await Promise.all(this.#apps.map((runner) => runner.run(signals)));
+    // Each to its end, whatever becomes of the others: nobody else would end them.
+    const ends = await Promise.allSettled(this.#apps.map((runner) => runner.run(signals)));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
   async #untilPortsAreFree(stop: AbortSignal): Promise<void> {

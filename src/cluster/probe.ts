@@ -96,7 +96,7 @@ function get(
       resolve(good ? success : failure(`HTTP probe failed with statuscode: ${code}`));
       request.destroy();
     });
-    request.once("error", (error) => {
+    request.on("error", (error) => {
       const reason = signal.aborted
         ? "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
         : dialError(error, host, port);
