@@ -1,6 +1,6 @@
 // The command line: finds the command and runs it. Each command is loaded only when it is asked for,
 // because pods start this file too, and their time to start is time that a user waits.
-import { UsageError } from "./cli/usage-error.ts";
+import { UserError } from "./lib/user-error.ts";
 
 type Command = (args: readonly string[], env: NodeJS.ProcessEnv) => Promise<number>;
 
@@ -47,7 +47,7 @@ async function main(name: string | undefined, args: readonly string[]): Promise<
       await command.load()
     )(args, process.env);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof UserError)) throw error;
     process.stderr.write(`dunlin ${name}: ${error.message}\n`);
     return 2;
   }

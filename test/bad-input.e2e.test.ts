@@ -182,7 +182,7 @@ test("a start that cannot work ends with one sentence", async (t) => {
     {
       name: "the data directory cannot be made",
       args: ["--data-dir", join(folder, "file", "x"), ...free],
-      expected: /cannot be made.*--data-dir/,
+      expected: /cannot use the data directory.*ENOTDIR.*--data-dir/,
     },
     { name: "an unknown option", args: ["--gpu", "2"], expected: /Unknown option '--gpu'/ },
     { name: "no number", args: ["--gpus", "two"], expected: /--gpus takes a whole number/ },

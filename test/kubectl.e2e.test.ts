@@ -38,7 +38,7 @@ before(async () => {
   plane.setPodLogReader((pod) =>
     Promise.resolve(new Blob([`log of ${pod.metadata.name}\n`]).stream()),
   );
-  const tls = makeCertificates(Date.now());
+  const tls = await makeCertificates(Date.now());
   const token = randomUUID();
   served = await serveApi({ plane, port: 0, tls, token, log: () => {} });
   const text = kubeconfigText({ url: served.url, authority: tls.authority, token });

@@ -1,29 +1,39 @@
-// The cluster's own log: a file in its data directory, a line at a time, started anew with every
-// start so that it cannot grow without end.
-import { openSync, closeSync, writeSync } from "node:fs";
+// The cluster's own log: a file in its data directory, a line at a time. It is opened with the first
+// line, when the directory is known to be ours, and goes on where an earlier run ended.
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
-export type LogFile = { readonly path: string; log(line: string): void; close(): void };
+export type LogFile = {
+  readonly path: string;
+  readonly log: (line: string) => void;
+  readonly close: () => void;
+};
 
-/** Past this many bytes only the fact that more was said is kept. */
+/** A log that has grown beyond this is begun anew. */
 const maxBytes = 32 * 1024 * 1024;
 
 export function openLogFile(dataDir: string, nowMs: () => number): LogFile {
   const path = join(dataDir, "dunlin.log");
-  const file = openSync(path, "w", 0o600);
-  let written = 0;
-  let open = true;
+  let file: number | undefined;
+  let bytes = 0;
+  let closed = false;
   return {
     path,
     log(line) {
-      if (!open || written > maxBytes) return;
-      const text = `${new Date(nowMs()).toISOString()} ${line}\n`;
-      written += writeSync(file, text);
-      if (written > maxBytes) writeSync(file, `the log is full (${maxBytes} bytes)\n`);
+      if (closed) return;
+      if (file === undefined) {
+        file = openSync(path, "a", 0o600);
+        bytes = fstatSync(file).size;
+      }
+      if (bytes > maxBytes) {
+        ftruncateSync(file);
+        bytes = 0;
+      }
+      bytes += writeSync(file, `${new Date(nowMs()).toISOString()} ${line}\n`);
     },
     close() {
-      if (open) closeSync(file);
-      open = false;
+      closed = true;
+      if (file !== undefined) closeSync(file);
     },
   };
 }

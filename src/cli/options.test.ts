@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { integerOption, readOptions } from "./options.ts";
-import { UsageError } from "./usage-error.ts";
+import { UserError } from "../lib/user-error.ts";
 
 const options = { port: { type: "string", default: "1" } } as const;
 
@@ -14,7 +14,7 @@ test("command lines that cannot be meant are refused in a sentence", () => {
   for (const { args, message } of cases)
     assert.throws(
       () => readOptions(args, options),
-      (error) => error instanceof UsageError && message.test(error.message),
+      (error) => error instanceof UserError && message.test(error.message),
       args.join(" "),
     );
   assert.equal(readOptions(["--port", "2"], options).port, "2");

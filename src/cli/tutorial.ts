@@ -70,7 +70,7 @@ export async function tutorial(args: readonly string[], env: NodeJS.ProcessEnv):
       ingressPort: 0,
       gpus: 8,
       compileCache: env["NODE_COMPILE_CACHE"],
-      log: (line) => logFile.log(line),
+      log: logFile.log,
       onDecision: newDecisions((line, record) => {
         terminal.tell(line);
         story.decided(record);
@@ -79,6 +79,7 @@ export async function tutorial(args: readonly string[], env: NodeJS.ProcessEnv):
     terminal.tell(`cluster ready ${(performance.now() / 1000).toFixed(1)} s after the start`);
     return await run(cluster, story, terminal, stop.signal);
   } finally {
+    stop.abort();
     terminal.close();
     await cluster?.close();
     logFile.close();

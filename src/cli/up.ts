@@ -52,7 +52,7 @@ export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promi
       ingressPort,
       gpus,
       compileCache: env["NODE_COMPILE_CACHE"],
-      log: (line) => logFile.log(line),
+      log: logFile.log,
       onDecision: newDecisions((line, { key }) => {
         logFile.log(`${key}: ${line}`);
         say(`${new Date(wallClock.nowMs()).toISOString().slice(11, 19)}  ${key}: ${line}`);

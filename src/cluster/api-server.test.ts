@@ -17,7 +17,7 @@ import { kubeconfigText } from "./kubeconfig.ts";
 import { configMap, configMaps, openTestPlane } from "./plane-fixture.ts";
 import type { TestPlane } from "./plane-fixture.ts";
 
-const certificates = makeCertificates(Date.now());
+const certificates = await makeCertificates(Date.now());
 const token = "s3cret";
 
 async function serve(t: TestContext): Promise<TestPlane & { readonly served: ServedApi }> {
@@ -55,7 +55,7 @@ async function fetchFrom(
   return incoming;
 }
 
-test("the certificates name the server, are signed by the authority, and last", () => {
+test("the certificates name the server, are signed by the authority, and last", async () => {
   const authority = new X509Certificate(certificates.authority);
   const leaf = new X509Certificate(certificates.cert);
   assert.ok(authority.ca && !leaf.ca);
@@ -64,7 +64,7 @@ test("the certificates name the server, are signed by the authority, and last", 
     assert.ok(name === "127.0.0.1" ? leaf.checkIP(name) : leaf.checkHost(name), name);
   assert.ok(Date.parse(leaf.validTo) > Date.now() + 9 * 365 * 24 * 3_600_000);
   assert.notEqual(
-    new X509Certificate(makeCertificates(Date.now()).authority).subject,
+    new X509Certificate((await makeCertificates(Date.now())).authority).subject,
     authority.subject,
     "two clusters are told apart",
   );

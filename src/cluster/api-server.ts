@@ -6,6 +6,7 @@ import { createServer } from "node:https";
 import type { Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { listenError } from "./listen-error.ts";
 import { finished } from "node:stream";
 import { ApiProblem } from "./api-status.ts";
 import { problemAnswer } from "./api-handler.ts";
@@ -56,14 +57,7 @@ async function listen(server: Server, port: number): Promise<void> {
   try {
     await once(server, "listening");
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const why =
-      code === "EADDRINUSE"
-        ? `port ${port} of ${host} is in use`
-        : `cannot listen on port ${port} of ${host} (${code ?? String(error)})`;
-    throw new Error(`${why}; choose another port for the API server with --api-port`, {
-      cause: error,
-    });
+    throw listenError(error, { host, port, flag: "--api-port" });
   }
 }
 

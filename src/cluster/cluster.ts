@@ -5,6 +5,7 @@ import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
+import { UserError } from "../lib/user-error.ts";
 import { KubeClient } from "../kube/client.ts";
 import { EventRecorder } from "../kube/events.ts";
 import type { Transport } from "../kube/transport.ts";
@@ -73,10 +74,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const plane = openPlane(options);
   started.defer(() => plane.close());
   const { transport } = plane;
-  const { token, authority, ...tls } = loadCredentials(
-    join(dataDir, "credentials.json"),
-    clock.nowMs(),
-  );
+  const credentials = loadCredentials(join(dataDir, "credentials.json"), clock.nowMs());
+  credentials.catch(() => {}); // Whatever fails there is told below, where it is awaited.
 
   const network = await PodNetwork.claim();
   started.defer(() => network.close());
@@ -106,6 +105,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const client = new KubeClient(transport, { fieldManager: "ingress" });
   runIngressStatus({ client, clock, log, ...caches, address: door.host }, looping.signal);
 
+  const { token, authority, ...tls } = await credentials;
   const server = await serveApi({ plane, port: options.apiPort, tls, token, log });
   started.defer(() => server.close());
   const kubeconfigPath = join(dataDir, "kubeconfig");
@@ -183,7 +183,7 @@ function prepareDataDir(dataDir: string): void {
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(
+    throw new UserError(
       `cannot use the data directory ${dataDir} (${reason}); choose another one with --data-dir`,
       { cause },
     );

@@ -3,16 +3,18 @@
 import { randomBytes, X509Certificate } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { isJsonObject } from "../lib/json.ts";
-import { makeCertificates, type ClusterCertificates } from "./certificates.ts";
+import type { ClusterCertificates } from "./certificates.ts";
 
 export type Credentials = ClusterCertificates & { readonly token: string };
 
 /** Makes new ones where the file is absent, unreadable as such, or the certificate ends within a day. */
-export function loadCredentials(file: string, nowMs: number): Credentials {
+export async function loadCredentials(file: string, nowMs: number): Promise<Credentials> {
   const kept = readCredentials(file);
   if (kept && Date.parse(new X509Certificate(kept.cert).validTo) > nowMs + dayMs) return kept;
   const token = randomBytes(24).toString("base64url");
-  const credentials = { ...makeCertificates(nowMs), token };
+  // Loaded only when needed, because loading it takes as long as all the rest of a start.
+  const { makeCertificates } = await import("./certificates.ts");
+  const credentials = { ...(await makeCertificates(nowMs)), token };
   // Renamed into place whole, so that a process that is killed leaves no half of it.
   writeFileSync(`${file}.new`, JSON.stringify(credentials, undefined, 2), { mode: 0o600 });
   renameSync(`${file}.new`, file);

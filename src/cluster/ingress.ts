@@ -11,6 +11,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
+import { listenError } from "./listen-error.ts";
 import type { WatchCache } from "../kube/watch-cache.ts";
 import type { EndpointSlice } from "../resources/endpoint-slice.ts";
 import type { Ingress as IngressObject } from "../resources/ingress.ts";
@@ -62,10 +63,11 @@ export class Ingress {
   /** Throws an Error that names the port and its flag when it cannot listen. */
   async start(): Promise<{ readonly host: string; readonly port: number }> {
     await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", (error: NodeJS.ErrnoException) =>
-        reject(listenError(error, this.#options.port)),
+      const { port } = this.#options;
+      this.#server.once("error", (error) =>
+        reject(listenError(error, { host, port, flag: "--ingress-port" })),
       );
-      this.#server.listen({ host, port: this.#options.port }, resolve);
+      this.#server.listen({ host, port }, resolve);
     });
     const { slices } = this.#options.caches;
     // Connections to endpoints that went are closed while idle, before a request meets their end.
@@ -271,12 +273,4 @@ function refuse(response: ServerResponse, code: number, message: string): void {
     "content-length": Buffer.byteLength(body),
   });
   response.end(body);
-}
-
-function listenError(error: NodeJS.ErrnoException, port: number): Error {
-  const what =
-    error.code === "EADDRINUSE"
-      ? `port ${port} of ${host} is in use`
-      : `cannot listen on port ${port} of ${host} (${error.code ?? error.message})`;
-  return new Error(`ingress: ${what}; choose another one with --ingress-port`, { cause: error });
 }

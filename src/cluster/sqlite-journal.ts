@@ -1,5 +1,6 @@
 // The cluster's objects on disk, in one SQLite file that one process owns. A change has reached the
 // operating system when `put` or `remove` returns, so `kill -9` loses nothing; a power cut may.
+import { UserError } from "../lib/user-error.ts";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -105,15 +106,15 @@ function prepareFile(database: DatabaseSync, file: string): void {
     COMMIT`);
 }
 
-function explain(error: unknown, file: string): Error {
+function explain(error: unknown, file: string): UserError {
   const detail = error instanceof Error ? error.message : String(error);
   const directory = dirname(file);
   if (/database is locked/.test(detail))
-    return new Error(
+    return new UserError(
       `the data directory ${directory} is in use by another process; stop that one, or choose another directory with --data-dir`,
       { cause: error },
     );
-  return new Error(
+  return new UserError(
     `cannot use the data directory ${directory}: ${detail}; choose another one with --data-dir`,
     { cause: error },
   );

@@ -1,8 +1,8 @@
 // Something that the person at the keyboard can mend: printed as one sentence, without a stack.
 
-export class UsageError extends Error {
+export class UserError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = "UsageError";
+    this.name = "UserError";
   }
 }
