@@ -11,6 +11,7 @@ import { configMapKind } from "../src/resources/config-map.ts";
 import { inferenceServiceKind, type InferenceService } from "../src/resources/inference-service.ts";
 import { conditionOf } from "../src/resources/object.ts";
 import { podKind } from "../src/resources/pod.ts";
+import { isReady, isTerminating } from "../src/resources/pod-state.ts";
 import { eventually, example } from "../test/dunlin.ts";
 import { milliseconds, quantile, type Figure } from "./figure.ts";
 
@@ -85,9 +86,5 @@ async function serve({ client }: LocalCluster): Promise<string> {
 
 async function readyPods({ client }: LocalCluster): Promise<number> {
   const { items } = await client.list(podKind, { namespace: "default" });
-  return items.filter(
-    ({ metadata, status }) =>
-      metadata.deletionTimestamp === undefined &&
-      conditionOf(status?.conditions, "Ready")?.status === "True",
-  ).length;
+  return items.filter((pod) => isReady(pod) && !isTerminating(pod)).length;
 }

@@ -19,6 +19,14 @@ const layers: readonly (readonly string[])[] = [
 ];
 const pureLayers = 4;
 
+/** The parts of `cluster` stand apart: each may import the listed ones; `cluster.ts` joins them all. */
+const clusterParts: Readonly<Record<string, readonly string[]>> = {
+  apiserver: [],
+  workloads: [],
+  kubelet: ["apiserver"],
+  ingress: [],
+};
+
 // Explicit `.ts` extensions make resolution a plain path join, so no resolver is needed.
 const importPattern =
   /^(?:import|export)\b(?:[^"';]*?\bfrom)?\s*["'](\.{1,2}\/[^"']+)["']|\bimport\(["'](\.{1,2}\/[^"']+)["']\)/gm;
@@ -60,6 +68,21 @@ test("layers point inward", () => {
         folderOf(file) === folderOf(target) || layerOf(target) < layerOf(file),
         `${file} may not import ${target}`,
       );
+});
+
+test("the parts of the cluster do not lean on each other", () => {
+  const partOf = (file: string): string | undefined => /^src\/cluster\/(\w+)\//.exec(file)?.[1];
+  const parted = [...graph].filter(([file]) => partOf(file) && !file.includes("-fixture"));
+  assert.ok(parted.length > 50);
+  for (const [file, targets] of parted)
+    for (const target of targets) {
+      const [from = "", to] = [partOf(file), partOf(target)];
+      const allowed = [undefined, from, ...(clusterParts[from] ?? [])];
+      assert.ok(
+        allowed.includes(to) && (to !== undefined || !target.startsWith("src/cluster/")),
+        `${file} may not import ${target}`,
+      );
+    }
 });
 
 test("layers 0 to 3 neither tell the time nor do I/O", () => {

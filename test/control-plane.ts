@@ -2,7 +2,7 @@
 // It has no node and no workload loops; a test plays their part through the API.
 import { randomUUID } from "node:crypto";
 import type { TestContext } from "node:test";
-import { ControlPlane } from "../src/cluster/api-handler.ts";
+import { ControlPlane } from "../src/cluster/apiserver/api-handler.ts";
 import { startCaches, type Caches } from "../src/controllers/caches.ts";
 import { KubeClient } from "../src/kube/client.ts";
 import { EventRecorder } from "../src/kube/events.ts";

@@ -12,11 +12,11 @@ import { seededRandom } from "../src/lib/random.ts";
 import { wallClock } from "../src/lib/wall-clock.ts";
 import { builtinKinds } from "../src/resources/builtin-kinds.ts";
 import { customKinds } from "../src/resources/custom-kinds.ts";
-import { ControlPlane } from "../src/cluster/api-handler.ts";
-import { serveApi } from "../src/cluster/api-server.ts";
-import type { ServedApi } from "../src/cluster/api-server.ts";
-import { makeCertificates } from "../src/cluster/certificates.ts";
-import { kubeconfigText } from "../src/cluster/kubeconfig.ts";
+import { ControlPlane } from "../src/cluster/apiserver/api-handler.ts";
+import { serveApi } from "../src/cluster/apiserver/api-server.ts";
+import type { ServedApi } from "../src/cluster/apiserver/api-server.ts";
+import { makeCertificates } from "../src/cluster/apiserver/certificates.ts";
+import { kubeconfigText } from "../src/cluster/apiserver/kubeconfig.ts";
 import { hasTools } from "./tools.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "dunlin-kubectl-"));

@@ -1,7 +1,7 @@
 // Which images of the embedded cluster are Dunlin's own programs. Pods are local processes: an image
 // names a command.
 import { fileURLToPath } from "node:url";
-import type { ImageMapping } from "../cluster/images.ts";
+import type { ImageMapping } from "../cluster/kubelet/images.ts";
 
 /** `compileCache` is the folder in which Node keeps compiled code, if it is to keep any. */
 export function ownImages(compileCache: string | undefined): readonly ImageMapping[] {

@@ -16,6 +16,7 @@ import {
 } from "../resources/inference-service.ts";
 import { conditionOf } from "../resources/object.ts";
 import { podKind } from "../resources/pod.ts";
+import { isReady } from "../resources/pod-state.ts";
 import { newDecisions } from "./decision-log.ts";
 import { openDataDir } from "./data-dir.ts";
 import { startLoad, type Load, type LoadResult } from "./load.ts";
@@ -122,9 +123,7 @@ async function run(
 
   let running: Load | undefined;
   const observe = (): Sample => {
-    const ready = pods
-      .list()
-      .filter(({ status }) => conditionOf(status?.conditions, "Ready")?.status === "True");
+    const ready = pods.list().filter(isReady);
     const wanted = deployments.get(`default/${name}-predictor`)?.spec.replicas ?? 0;
     return { atMs: clock.nowMs(), inFlight: running?.inFlight() ?? 0, wanted, ready: ready.length };
   };
@@ -157,9 +156,9 @@ async function run(
     );
     story.phase(`InferenceService ${name} is applied; waiting until it is Ready`);
     await client.create(inferenceServiceKind, { ...service, metadata });
-    const isReady = (): boolean =>
+    const isServing = (): boolean =>
       conditionOf(services.get(`default/${name}`)?.status?.conditions, "Ready")?.status === "True";
-    await until(`${name} is Ready`, isReady);
+    await until(`${name} is Ready`, isServing);
     const status = services.get(`default/${name}`)?.status;
     const note = conditionOf(status?.conditions, "dunlin.dev/EngineSimulated")?.message;
     if (note) terminal.tell(note);

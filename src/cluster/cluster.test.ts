@@ -19,7 +19,7 @@ import { namespaceKind } from "../resources/namespace.ts";
 import { podKind, type Pod } from "../resources/pod.ts";
 import { serviceKind } from "../resources/service.ts";
 import { startCluster, type Cluster, type ClusterOptions } from "./cluster.ts";
-import { isReady, isTerminating } from "./pod-state.ts";
+import { isReady, isTerminating } from "../resources/pod-state.ts";
 
 /** What a test started, ended in reverse order, which `context.after` alone does not do. */
 const ends = new WeakMap<TestContext, AsyncDisposableStack>();

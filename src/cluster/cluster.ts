@@ -12,18 +12,22 @@ import type { Transport } from "../kube/transport.ts";
 import type { AdmissionRule } from "../resources/admission.ts";
 import { builtinKinds } from "../resources/builtin-kinds.ts";
 import type { Kind } from "../resources/kind.ts";
-import { ControlPlane } from "./api-handler.ts";
-import { serveApi } from "./api-server.ts";
-import { loadCredentials } from "./credentials.ts";
-import type { ImageMapping } from "./images.ts";
-import { runIngressStatus } from "./ingress-status.ts";
-import { Ingress } from "./ingress.ts";
-import { kubeconfigText } from "./kubeconfig.ts";
-import { Kubelet } from "./kubelet.ts";
-import { PodNetwork } from "./pod-network.ts";
+import { ControlPlane } from "./apiserver/api-handler.ts";
+import { serveApi } from "./apiserver/api-server.ts";
+import { loadCredentials } from "./apiserver/credentials.ts";
+import type { ImageMapping } from "./kubelet/images.ts";
+import { runIngressStatus } from "./ingress/ingress-status.ts";
+import { Ingress } from "./ingress/ingress.ts";
+import { kubeconfigText } from "./apiserver/kubeconfig.ts";
+import { Kubelet } from "./kubelet/kubelet.ts";
+import { PodNetwork } from "./kubelet/pod-network.ts";
 import { publishService, type PublishedService } from "./published-service.ts";
-import { serviceResolver, type ResolvedAddress, type ServiceResolver } from "./service-resolver.ts";
-import { runWorkloadLoops, startCaches, type ClusterCaches } from "./workload-loops.ts";
+import {
+  serviceResolver,
+  type ResolvedAddress,
+  type ServiceResolver,
+} from "./ingress/service-resolver.ts";
+import { runWorkloadLoops, startCaches, type ClusterCaches } from "./workloads/workload-loops.ts";
 
 export type ClusterOptions = {
   readonly clock: Clock;

@@ -17,11 +17,11 @@ export function seededRandom(seed: number): Random {
 }
 
 /** The letters of Kubernetes' generated names: no vowels and no look-alikes, so no words appear. */
-const suffixLetters = "bcdfghjklmnpqrstvwxz2456789";
+export const nameLetters = "bcdfghjklmnpqrstvwxz2456789";
 
 export function randomSuffix(random: Random, length = 5): string {
   let suffix = "";
   for (let index = 0; index < length; index++)
-    suffix += suffixLetters[Math.floor(random() * suffixLetters.length)] ?? "";
+    suffix += nameLetters[Math.floor(random() * nameLetters.length)] ?? "";
   return suffix;
 }

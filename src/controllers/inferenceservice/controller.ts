@@ -22,6 +22,7 @@ import {
 } from "../../resources/inference-service.ts";
 import { ingressKind } from "../../resources/ingress.ts";
 import { conditionOf, keyOf, withCondition, type KubeObject } from "../../resources/object.ts";
+import { isTerminating } from "../../resources/pod-state.ts";
 import { scaledObjectKind } from "../../resources/scaled-object.ts";
 import { serviceKind } from "../../resources/service.ts";
 import { kserveNamespace, type Caches } from "../caches.ts";
@@ -110,11 +111,7 @@ async function reconcile(
     deployment: caches.deployments.get(name),
     pods: caches.pods
       .list()
-      .filter(
-        (pod) =>
-          pod.metadata.deletionTimestamp === undefined &&
-          serviceOfPod(pod).includes(keyOf(service)),
-      ),
+      .filter((pod) => !isTerminating(pod) && serviceOfPod(pod).includes(keyOf(service))),
     ingressExists: caches.ingresses.get(keyOf(service)) !== undefined,
     urls: intent.urls,
     servingRuntime: intent.servingRuntime,

@@ -13,6 +13,7 @@ import {
   type ConditionStatus,
 } from "../../resources/object.ts";
 import type { Pod } from "../../resources/pod.ts";
+import { isReady } from "../../resources/pod-state.ts";
 
 export type Observed = {
   readonly nowMs: number;
@@ -141,7 +142,7 @@ type ModelStatus = NonNullable<InferenceServiceStatus["modelStatus"]>;
  * says Loading at every step up.
  */
 function modelStatus(pods: readonly Pod[]): ModelStatus {
-  const ready = pods.filter((pod) => isReady(pod)).length;
+  const ready = pods.filter(isReady).length;
   const copies = { totalCopies: ready, failedCopies: 0 };
   if (ready > 0)
     return {
@@ -169,10 +170,6 @@ function modelStatus(pods: readonly Pod[]): ModelStatus {
     states: { activeModelState: "", targetModelState: loading ? "Loading" : "Pending" },
     transitionStatus: "InProgress",
   };
-}
-
-export function isReady(pod: Pod): boolean {
-  return conditionOf(pod.status?.conditions, "Ready")?.status === "True";
 }
 
 type Failure = { readonly reason: string; readonly message: string; readonly exitCode?: number };

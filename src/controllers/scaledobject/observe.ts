@@ -3,6 +3,7 @@
 import type { Deployment } from "../../resources/deployment.ts";
 import { conditionOf } from "../../resources/object.ts";
 import type { Pod } from "../../resources/pod.ts";
+import { isActive, isReady } from "../../resources/pod-state.ts";
 import type { ScaledObject } from "../../resources/scaled-object.ts";
 import { matchesSelector, selectorOf } from "../../resources/selector.ts";
 import { parseTimestamp } from "../../lib/timestamp.ts";
@@ -24,9 +25,7 @@ export type Seen = {
 export function observe(seen: Seen): Observation {
   const { nowMs, object, target, round } = seen;
   const pods = podsOf(target, seen.pods);
-  const ready = pods.filter(
-    ({ status }) => conditionOf(status?.conditions, "Ready")?.status === "True",
-  );
+  const ready = pods.filter(isReady);
   const unschedulable = unschedulableOf(pods);
   return {
     nowMs,
@@ -46,12 +45,10 @@ export function observe(seen: Seen): Observation {
 function podsOf(target: Deployment, pods: readonly Pod[]): readonly Pod[] {
   const selector = selectorOf(target.spec.selector);
   return pods.filter(
-    ({ metadata, status }) =>
-      metadata.namespace === target.metadata.namespace &&
-      metadata.deletionTimestamp === undefined &&
-      status?.phase !== "Succeeded" &&
-      status?.phase !== "Failed" &&
-      matchesSelector(selector, metadata.labels ?? {}),
+    (pod) =>
+      pod.metadata.namespace === target.metadata.namespace &&
+      isActive(pod) &&
+      matchesSelector(selector, pod.metadata.labels ?? {}),
   );
 }
 

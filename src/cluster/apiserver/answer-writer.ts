@@ -1,0 +1,237 @@
+// Answers of one request in the form that its client asked for: JSON, Tables for kubectl, or
+// metadata only; as one object, a list, or a stream of changes.
+import type { Clock } from "../../lib/clock.ts";
+import { apiVersionOf } from "../../resources/kind.ts";
+import type { KubeObject } from "../../resources/object.ts";
+import { ApiProblem, badRequest, expired } from "./api-status.ts";
+import { negotiate } from "./content-negotiation.ts";
+import type { AnswerForm } from "./content-negotiation.ts";
+import { jsonText } from "./json-text.ts";
+import { inVersion } from "./registry.ts";
+import { booleanParameter, numberParameter } from "./request-path.ts";
+import type { Resource } from "./resource-catalog.ts";
+import type { Matcher } from "./selectors.ts";
+import type { Change, Store } from "./store.ts";
+import { partialMetadata, tableOf } from "./table.ts";
+import type { IncludeObject } from "./table.ts";
+import { watchStream } from "./watch-stream.ts";
+import type { WatchType } from "./watch-stream.ts";
+
+/** Upstream ends a watch that names no time after half an hour to an hour. */
+const watchSeconds = 3600;
+/** Timers cannot be set for more than some weeks. */
+const watchSecondsMax = 7 * 24 * 3600;
+const encoder = new TextEncoder();
+
+export class AnswerWriter {
+  readonly #request: Request;
+  readonly #query: URLSearchParams;
+  readonly #resource: Resource;
+  readonly #clock: Clock;
+  readonly #store: Store;
+  readonly #closing: AbortSignal;
+  readonly #form: AnswerForm;
+  readonly #warnings: string[] = [];
+
+  constructor(options: {
+    readonly request: Request;
+    readonly query: URLSearchParams;
+    readonly resource: Resource;
+    readonly clock: Clock;
+    readonly store: Store;
+    /** Aborts when the server ends. */
+    readonly closing: AbortSignal;
+  }) {
+    this.#request = options.request;
+    this.#query = options.query;
+    this.#resource = options.resource;
+    this.#clock = options.clock;
+    this.#store = options.store;
+    this.#closing = options.closing;
+    this.#form = negotiate(options.request.headers.get("accept"));
+  }
+
+  /** Adds a warning, which kubectl prints beside the result. */
+  readonly warn = (text: string): void => {
+    if (!this.#warnings.includes(text)) this.#warnings.push(text);
+  };
+
+  /** JSON whatever form was asked for: scales, statuses. */
+  plain(body: object, code = 200): Response {
+    return this.#answer(jsonText(body), code);
+  }
+
+  object(object: KubeObject, code = 200): Response {
+    const form = this.#form;
+    if (form.kind === "json") return this.plain(object, code);
+    if (form.kind === "metadata") return this.plain(partialMetadata(object, form.version), code);
+    const { resourceVersion } = object.metadata;
+    return this.plain(this.#table([object], { resourceVersion }, true), code);
+  }
+
+  /** `limit` 0 means all. The continue token stands for the key of the last object given. */
+  list(objects: readonly KubeObject[], limit: number, token: string | null): Response {
+    const start = token ? readToken(token) : undefined;
+    const rest = start ? objects.filter((object) => sortKey(object) > start.after) : objects;
+    const page = limit > 0 ? rest.slice(0, limit) : rest;
+    const revision = start?.revision ?? this.#store.revision;
+    const left = rest.length - page.length;
+    const last = page.at(-1);
+    const metadata = {
+      resourceVersion: String(revision),
+      ...(left > 0 &&
+        last && {
+          continue: makeToken({ revision, after: sortKey(last) }),
+          remainingItemCount: left,
+        }),
+    };
+    const form = this.#form;
+    if (form.kind === "table") return this.plain(this.#table(page, metadata, true));
+    const { kind } = this.#resource;
+    if (form.kind === "metadata")
+      return this.plain({
+        kind: "PartialObjectMetadataList",
+        apiVersion: `meta.k8s.io/${form.version}`,
+        metadata,
+        items: page.map((object) => partialMetadata(object, form.version)),
+      });
+    const head = JSON.stringify({
+      kind: `${kind.kind}List`,
+      apiVersion: apiVersionOf(kind),
+      metadata,
+    });
+    // The items' texts exist already; joining them is far cheaper than making them again.
+    return this.#answer(`${head.slice(0, -1)},"items":[${page.map(jsonText).join(",")}]}`, 200);
+  }
+
+  watch(matches: Matcher): Response {
+    const query = this.#query;
+    const marksInitialEvents = booleanParameter(query, "sendInitialEvents");
+    const bookmarks = booleanParameter(query, "allowWatchBookmarks");
+    if (marksInitialEvents && query.get("resourceVersionMatch") !== "NotOlderThan")
+      throw new ApiProblem(
+        422,
+        "Invalid",
+        "resourceVersionMatch: Forbidden: sendInitialEvents requires resourceVersionMatch=NotOlderThan",
+      );
+    const seconds = Math.min(
+      numberParameter(query, "timeoutSeconds") || watchSeconds,
+      watchSecondsMax,
+    );
+    const { kind, storageId } = this.#resource;
+    const body = watchStream({
+      store: this.#store,
+      clock: this.#clock,
+      storageId,
+      matches,
+      since: marksInitialEvents ? undefined : startRevision(query, this.#store),
+      bookmarks,
+      marksInitialEvents: marksInitialEvents && bookmarks,
+      timeoutMs: seconds * 1000,
+      signal: this.#request.signal,
+      closing: this.#closing,
+      encode: this.#eventEncoder(),
+      typeMeta: { apiVersion: apiVersionOf(kind), kind: kind.kind },
+    });
+    return new Response(body, {
+      headers: { "content-type": "application/json", "transfer-encoding": "chunked" },
+    });
+  }
+
+  #eventEncoder(): (type: WatchType, object: object, change?: Change) => Uint8Array {
+    const form = this.#form;
+    let withColumns = true;
+    return (type, object, change) => {
+      const isObject = type !== "ERROR" && type !== "BOOKMARK";
+      if (!isObject || form.kind === "json") {
+        const shown = isObject ? inVersion(this.#resource, object as KubeObject) : object;
+        return shown === change?.object && type === change.type
+          ? sharedLine(change)
+          : encoder.encode(`{"type":"${type}","object":${jsonText(shown)}}\n`);
+      }
+      const shown = inVersion(this.#resource, object as KubeObject);
+      if (form.kind === "metadata") return line(type, partialMetadata(shown, form.version));
+      const { resourceVersion } = shown.metadata;
+      const table = this.#table([shown], { resourceVersion }, withColumns);
+      withColumns = false;
+      return line(type, table);
+    };
+  }
+
+  #table(objects: readonly KubeObject[], metadata: object, withColumns: boolean): object {
+    const version = this.#form.kind === "table" ? this.#form.version : "v1";
+    return tableOf(
+      objects,
+      { ...metadata },
+      {
+        kind: this.#resource.kind,
+        version,
+        includeObject: includeObject(this.#query),
+        withColumns,
+        nowMs: this.#clock.nowMs(),
+      },
+    );
+  }
+
+  #answer(text: string, code: number): Response {
+    const headers = new Headers({ "content-type": "application/json" });
+    for (const warning of this.#warnings)
+      headers.append("warning", `299 - ${JSON.stringify(warning.replace(/[^\x20-\x7e]/g, "?"))}`);
+    return new Response(text, { status: code, headers });
+  }
+}
+
+/** The line of a change as it is, made once however many watch it. */
+const lines = new WeakMap<Change, Uint8Array>();
+function sharedLine(change: Change): Uint8Array {
+  let bytes = lines.get(change);
+  if (!bytes) {
+    bytes = encoder.encode(`{"type":"${change.type}","object":${jsonText(change.object)}}\n`);
+    lines.set(change, bytes);
+  }
+  return bytes;
+}
+
+function line(type: WatchType, object: object): Uint8Array {
+  return encoder.encode(`${JSON.stringify({ type, object })}\n`);
+}
+
+/** Undefined: from the beginning. A revision that has not been reached yet counts as expired. */
+function startRevision(query: URLSearchParams, store: Store): number | undefined {
+  const text = query.get("resourceVersion") ?? "";
+  if (text === "" || text === "0") return undefined;
+  if (!/^\d+$/.test(text)) throw badRequest(`resourceVersion: Invalid value: "${text}"`);
+  const revision = Number(text);
+  if (revision > store.revision) throw expired(revision, store.revision);
+  return revision;
+}
+
+function includeObject(query: URLSearchParams): IncludeObject {
+  const text = query.get("includeObject") ?? "";
+  if (text === "None" || text === "Object" || text === "Metadata") return text;
+  if (text === "") return "Metadata";
+  throw badRequest(`unrecognized includeObject value: "${text}"`);
+}
+
+type ContinueToken = { readonly revision: number; readonly after: string };
+
+function sortKey({ metadata }: KubeObject): string {
+  return metadata.namespace === undefined
+    ? metadata.name
+    : `${metadata.namespace}/${metadata.name}`;
+}
+
+function makeToken(token: ContinueToken): string {
+  return Buffer.from(JSON.stringify(token)).toString("base64url");
+}
+
+function readToken(text: string): ContinueToken {
+  try {
+    const token = JSON.parse(Buffer.from(text, "base64url").toString()) as Partial<ContinueToken>;
+    if (typeof token.revision === "number" && typeof token.after === "string")
+      return { revision: token.revision, after: token.after };
+  } catch {
+    // Falls through: whatever it was, it was not made here.
+  }
+  throw badRequest("continue key is not valid");
+}

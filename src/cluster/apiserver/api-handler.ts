@@ -1,0 +1,163 @@
+// The API of the embedded cluster, from Request to Response and without a socket: every client in
+// the process and the HTTPS server alike come through `transport`.
+import type { Clock } from "../../lib/clock.ts";
+import type { Random } from "../../lib/random.ts";
+import type { AdmissionRule } from "../../resources/admission.ts";
+import type { Kind } from "../../resources/kind.ts";
+import type { Pod } from "../../resources/pod.ts";
+import { ApiProblem, noSuchResource, statusOf } from "./api-status.ts";
+import { CustomResources } from "./custom-resources.ts";
+import { discover } from "./discovery.ts";
+import { EventExpiry } from "./event-expiry.ts";
+import { GarbageCollector } from "./garbage-collector.ts";
+import { NamespaceLifecycle } from "./namespace-lifecycle.ts";
+import { openApiAnswer } from "./openapi.ts";
+import { Registry } from "./registry.ts";
+import { ResourceCatalog, builtIn } from "./resource-catalog.ts";
+import { ResourceEndpoint } from "./resource-endpoint.ts";
+import { parseResourcePath } from "./request-path.ts";
+import { SqliteJournal } from "./sqlite-journal.ts";
+import { Store } from "./store.ts";
+import { versionAnswer } from "./version.ts";
+
+export type PodLogOptions = {
+  readonly container?: string;
+  readonly follow: boolean;
+  readonly previous: boolean;
+  readonly tailLines?: number;
+  readonly sinceSeconds?: number;
+  readonly timestamps: boolean;
+  readonly limitBytes?: number;
+};
+
+/** Gives a pod's log, or throws an ApiProblem (400 "container … is waiting to start", say). */
+export type PodLogReader = (
+  pod: Pod,
+  options: PodLogOptions,
+  signal: AbortSignal,
+) => Promise<ReadableStream<Uint8Array>>;
+
+export type ControlPlaneOptions = {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The kinds that are simply there. */
+  readonly kinds: readonly Kind[];
+  /** The kinds that are installed as CustomResourceDefinitions, as an administrator would. */
+  readonly customKinds: readonly Kind[];
+  readonly admission: readonly AdmissionRule[];
+  /** The SQLite file; absent where nothing needs to outlive the process. */
+  readonly dataFile?: string;
+  /** How many changes of each kind a watch can go back at least. */
+  readonly historyLength?: number;
+  readonly log: (line: string) => void;
+  readonly newUid: () => string;
+};
+
+export class ControlPlane {
+  readonly #store: Store;
+  readonly #catalog: ResourceCatalog;
+  readonly #endpoint: ResourceEndpoint;
+  readonly #garbageCollector: GarbageCollector;
+  readonly #namespaces: NamespaceLifecycle;
+  readonly #customResources: CustomResources;
+  readonly #eventExpiry: EventExpiry;
+  readonly #log: (line: string) => void;
+  readonly #closing = new AbortController();
+
+  private constructor(options: ControlPlaneOptions, store: Store) {
+    const { clock, random, newUid, admission, log } = options;
+    const catalog = new ResourceCatalog();
+    const registry = new Registry({ store, catalog, clock, random, newUid, admission });
+    this.#log = log;
+    this.#store = store;
+    this.#catalog = catalog;
+    this.#endpoint = new ResourceEndpoint({
+      store,
+      catalog,
+      registry,
+      clock,
+      closing: this.#closing.signal,
+    });
+    this.#customResources = new CustomResources({ store, catalog, registry, log });
+    this.#eventExpiry = new EventExpiry({ store, clock });
+    this.#garbageCollector = new GarbageCollector({ store, catalog, registry, log });
+    this.#namespaces = new NamespaceLifecycle({ store, catalog, registry, log });
+  }
+
+  /** Throws, in words for the user, when the data file is locked by another process or unusable. */
+  static open(options: ControlPlaneOptions): ControlPlane {
+    const journal =
+      options.dataFile === undefined ? undefined : SqliteJournal.open(options.dataFile);
+    const { historyLength } = options;
+    const store = new Store({
+      ...(journal && { journal }),
+      ...(historyLength !== undefined && { historyLength }),
+    });
+    store.load();
+    const plane = new ControlPlane(options, store);
+    for (const kind of options.kinds) plane.#catalog.install(builtIn(kind));
+    plane.#namespaces.start();
+    plane.#customResources.start(options.customKinds);
+    plane.#garbageCollector.start();
+    plane.#eventExpiry.start();
+    return plane;
+  }
+
+  /** The whole API; it never rejects, failures are Status objects. */
+  readonly transport = async (request: Request): Promise<Response> => {
+    try {
+      return await this.#answer(request);
+    } catch (error) {
+      if (error instanceof ApiProblem) return problemAnswer(error);
+      const url = new URL(request.url);
+      const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#log(`${request.method} ${url.pathname} failed: ${detail}`);
+      const message = `Internal error occurred: ${error instanceof Error ? error.message : detail}`;
+      return problemAnswer(new ApiProblem(500, "InternalError", message));
+    }
+  };
+
+  setPodLogReader(reader: PodLogReader): void {
+    this.#endpoint.setPodLogReader(reader);
+  }
+
+  /** Resolves when all that follows from earlier deletions has been done. */
+  async settled(): Promise<void> {
+    await this.#namespaces.idle();
+    await this.#customResources.idle();
+    await this.#garbageCollector.idle();
+  }
+
+  /** Also ends all watches. */
+  close(): Promise<void> {
+    this.#closing.abort();
+    this.#eventExpiry.close();
+    this.#garbageCollector.close();
+    this.#namespaces.close();
+    this.#customResources.close();
+    this.#store.close();
+    return Promise.resolve();
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    const url = new URL(request.url);
+    const path = parseResourcePath(url.pathname);
+    if (path) return await this.#endpoint.answer(request, path, url.searchParams);
+    const accept = request.headers.get("accept");
+    const answer =
+      request.method === "GET"
+        ? (discover(this.#catalog, url.pathname, accept) ??
+          openApiAnswer(this.#catalog, url.pathname) ??
+          versionAnswer(url.pathname))
+        : undefined;
+    if (answer) return answer;
+    throw noSuchResource();
+  }
+}
+
+export function problemAnswer(problem: ApiProblem): Response {
+  return new Response(JSON.stringify(statusOf(problem)), {
+    status: problem.code,
+    headers: { "content-type": "application/json" },
+  });
+}

@@ -1,0 +1,145 @@
+// The server over real sockets: who is let in, and what happens to ports and connections.
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { request } from "node:https";
+import type { RequestOptions } from "node:https";
+import { connect } from "node:tls";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { text } from "node:stream/consumers";
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { wallClock } from "../../lib/wall-clock.ts";
+import { serveApi } from "./api-server.ts";
+import type { ServedApi } from "./api-server.ts";
+import { makeCertificates, serverNames } from "./certificates.ts";
+import { kubeconfigText } from "./kubeconfig.ts";
+import { configMap, configMaps, openTestPlane } from "./plane-fixture.ts";
+import type { TestPlane } from "./plane-fixture.ts";
+
+const certificates = await makeCertificates(Date.now());
+const token = "s3cret";
+
+async function serve(t: TestContext): Promise<TestPlane & { readonly served: ServedApi }> {
+  const plane = openTestPlane({ clock: wallClock });
+  const served = await serveApi({
+    plane: plane.plane,
+    port: 0,
+    tls: certificates,
+    token,
+    log: assert.fail,
+  });
+  t.after(async () => {
+    await served.close();
+    await plane.plane.close();
+  });
+  return { ...plane, served };
+}
+
+async function fetchFrom(
+  { port }: ServedApi,
+  path: string,
+  options: RequestOptions = {},
+): Promise<IncomingMessage> {
+  const outgoing = request({
+    host: "127.0.0.1",
+    port,
+    path,
+    ca: certificates.authority,
+    agent: false,
+    headers: { authorization: `Bearer ${token}` },
+    ...options,
+  });
+  outgoing.end();
+  const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
+  return incoming;
+}
+
+test("the certificates name the server, are signed by the authority, and last", async () => {
+  const authority = new X509Certificate(certificates.authority);
+  const leaf = new X509Certificate(certificates.cert);
+  assert.ok(authority.ca && !leaf.ca);
+  assert.ok(leaf.checkIssued(authority) && leaf.verify(authority.publicKey));
+  for (const name of serverNames)
+    assert.ok(name === "127.0.0.1" ? leaf.checkIP(name) : leaf.checkHost(name), name);
+  assert.ok(Date.parse(leaf.validTo) > Date.now() + 9 * 365 * 24 * 3_600_000);
+  assert.notEqual(
+    new X509Certificate((await makeCertificates(Date.now())).authority).subject,
+    authority.subject,
+    "two clusters are told apart",
+  );
+});
+
+test("a token opens the server, anything else is 401", async (t) => {
+  const { served } = await serve(t);
+  const version = await fetchFrom(served, "/version");
+  assert.equal(version.statusCode, 200);
+  assert.match(await text(version), /"minor":"32"/);
+  for (const headers of [{}, { authorization: "Bearer wrong" }, { authorization: "Basic x" }]) {
+    const refused = await fetchFrom(served, "/version", { headers });
+    assert.equal(refused.statusCode, 401);
+    assert.equal((JSON.parse(await text(refused)) as { reason: string }).reason, "Unauthorized");
+  }
+});
+
+test("a watch streams over the socket and stops when its client leaves", async (t) => {
+  const { served, call } = await serve(t);
+  const incoming = await fetchFrom(served, `${configMaps}?watch=true`);
+  await call("POST", configMaps, configMap("a"));
+  const [chunk] = (await once(incoming, "data")) as [Buffer];
+  assert.match(chunk.toString(), /^{"type":"ADDED".*"name":"a"/);
+  incoming.destroy();
+});
+
+test("closing the server ends open watches", async (t) => {
+  const { served } = await serve(t);
+  const incoming = await fetchFrom(served, `${configMaps}?watch=true`);
+  const ended = new Promise((resolve) => incoming.on("close", resolve).on("error", () => {}));
+  incoming.resume();
+  await served.close();
+  await ended;
+});
+
+test("a port in use is named, with the flag", async (t) => {
+  const { served, plane } = await serve(t);
+  const again = serveApi({ plane, port: served.port, tls: certificates, token, log: assert.fail });
+  await assert.rejects(again, {
+    message: `port ${served.port} of 127.0.0.1 is in use; choose another one with --api-port`,
+  });
+});
+
+test("an upgrade is refused in words", async (t) => {
+  const { served } = await serve(t);
+  const socket = connect({
+    host: "127.0.0.1",
+    port: served.port,
+    ca: certificates.authority,
+  });
+  socket.write(
+    [
+      "GET /api/v1/namespaces/default/pods/a/exec?command=ls HTTP/1.1",
+      "Host: x",
+      `Authorization: Bearer ${token}`,
+      "Connection: Upgrade",
+      "Upgrade: websocket",
+      "",
+      "",
+    ].join("\r\n"),
+  );
+  const answer = await text(socket);
+  assert.match(answer, /^HTTP\/1.1 501 /);
+  assert.match(answer, /the exec subresource of pods is not served/);
+});
+
+test("the kubeconfig carries all that a client needs", () => {
+  const config = JSON.parse(
+    kubeconfigText({ url: "https://127.0.0.1:1", authority: certificates.authority, token }),
+  ) as {
+    readonly clusters: readonly { readonly cluster: Readonly<Record<string, string>> }[];
+    readonly users: readonly { readonly user: { readonly token: string } }[];
+  };
+  const cluster = config.clusters[0]?.cluster ?? {};
+  const authority = Buffer.from(cluster["certificate-authority-data"] ?? "", "base64").toString();
+  assert.equal(authority, certificates.authority);
+  assert.equal(config.users[0]?.user.token, token);
+});

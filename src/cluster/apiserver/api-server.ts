@@ -1,0 +1,190 @@
+// The control plane behind HTTPS, on loopback only: a bearer token opens everything, without it
+// nothing is answered but 401. HTTP/1.1, which is all that kubectl needs.
+import { createHash, timingSafeEqual } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:https";
+import type { Server } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { listenError } from "../listen-error.ts";
+import { finished } from "node:stream";
+import { ApiProblem } from "./api-status.ts";
+import { problemAnswer } from "./api-handler.ts";
+import type { ControlPlane } from "./api-handler.ts";
+import { bodyBytesMax } from "./request-body.ts";
+
+export type ServedApi = { readonly url: string; readonly port: number; close(): Promise<void> };
+
+export type ServeOptions = {
+  readonly plane: ControlPlane;
+  /** 0 for any free one. */
+  readonly port: number;
+  readonly tls: { readonly key: string; readonly cert: string };
+  readonly token: string;
+  readonly log: (line: string) => void;
+};
+
+const host = "127.0.0.1";
+
+/** Throws an Error that names the port and the flag when the port is taken. */
+export async function serveApi(options: ServeOptions): Promise<ServedApi> {
+  const { plane, tls, token, log } = options;
+  const server = createServer({ ...tls, ALPNProtocols: ["http/1.1"] });
+  server.keepAliveTimeout = 60_000;
+  // A watch lasts as long as its client wants.
+  server.requestTimeout = 0;
+  server.on("request", (incoming, outgoing) => {
+    answer(plane, token, incoming, outgoing).catch((error: unknown) => {
+      log(`answering ${incoming.method} ${incoming.url}: ${String(error)}`);
+      outgoing.destroy();
+    });
+  });
+  // Protocols that kubectl would upgrade to (exec, port-forward) are refused in words.
+  server.on("upgrade", (incoming, socket) => {
+    socket.on("error", () => socket.destroy());
+    refuseUpgrade(plane, token, incoming)
+      .then((text) => socket.end(text))
+      .catch(() => socket.destroy());
+  });
+  server.on("clientError", (_error, socket) => socket.destroy());
+  await listen(server, options.port);
+  const { port } = server.address() as AddressInfo;
+  return { url: `https://${host}:${port}`, port, close: () => close(server) };
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  server.listen(port, host);
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    throw listenError(error, { host, port, flag: "--api-port" });
+  }
+}
+
+async function close(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, "close");
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
+
+async function answer(
+  plane: ControlPlane,
+  token: string,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const gone = new AbortController();
+  finished(outgoing, () => gone.abort());
+  const response = isAuthorized(incoming, token)
+    ? await plane.transport(await webRequest(incoming, gone.signal))
+    : unauthorized();
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  if (!response.body) {
+    outgoing.end();
+    return;
+  }
+  if (!isStream(response)) {
+    outgoing.end(Buffer.from(await response.arrayBuffer()));
+    return;
+  }
+  outgoing.flushHeaders();
+  await forward(response.body, outgoing, gone.signal);
+}
+
+/** Watches and logs come piece by piece and wait for the client where it is slow. */
+async function forward(
+  body: ReadableStream<Uint8Array>,
+  outgoing: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  const reader = body.getReader();
+  const stop = (): void => void reader.cancel().catch(() => {});
+  if (signal.aborted) return stop();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (!outgoing.write(value)) await drained(outgoing, signal);
+      if (signal.aborted) return;
+    }
+  } catch (error) {
+    // The stream of an aborted request ends with an error; nobody is left to be told.
+    if (!signal.aborted) throw error;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+  outgoing.end();
+}
+
+async function drained(outgoing: ServerResponse, signal: AbortSignal): Promise<void> {
+  try {
+    await once(outgoing, "drain", { signal });
+  } catch {
+    // Aborted: the caller looks at the signal.
+  }
+}
+
+async function webRequest(incoming: IncomingMessage, signal: AbortSignal): Promise<Request> {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(incoming.headers))
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
+  const method = incoming.method ?? "GET";
+  const hasBody = method !== "GET" && method !== "HEAD";
+  return new Request(`https://${host}${incoming.url ?? "/"}`, {
+    method,
+    headers,
+    signal,
+    ...(hasBody && { body: await readAll(incoming) }),
+  });
+}
+
+/** One byte past the limit is enough for the handler to refuse the body. */
+async function readAll(incoming: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of incoming as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > bodyBytesMax + chunk.length) continue;
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+/** The handler says so of watches and logs; everything else is there as a whole. */
+function isStream(response: Response): boolean {
+  return response.headers.get("transfer-encoding") === "chunked";
+}
+
+function isAuthorized(incoming: IncomingMessage, token: string): boolean {
+  const given = /^Bearer (.+)$/i.exec(incoming.headers.authorization ?? "")?.[1] ?? "";
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(given), digest(token));
+}
+
+function unauthorized(): Response {
+  return problemAnswer(new ApiProblem(401, "Unauthorized", "Unauthorized"));
+}
+
+/** What the handler says of the same request without the upgrade, as raw HTTP. */
+async function refuseUpgrade(
+  plane: ControlPlane,
+  token: string,
+  incoming: IncomingMessage,
+): Promise<string> {
+  const response = isAuthorized(incoming, token)
+    ? await plane.transport(new Request(`https://${host}${incoming.url ?? "/"}`))
+    : unauthorized();
+  const body = await response.text();
+  const status = response.ok ? 400 : response.status;
+  return [
+    `HTTP/1.1 ${status} ${response.statusText || "Refused"}`,
+    "Content-Type: application/json",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Connection: close",
+    "",
+    body,
+  ].join("\r\n");
+}

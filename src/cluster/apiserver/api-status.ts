@@ -1,0 +1,170 @@
+// Failures as the API says them: `Status` objects with a code, a reason and causes. Whatever goes
+// wrong below, only an ApiProblem (or a 500 made of the rest) ever leaves the server.
+import type { Cause } from "../../resources/cause.ts";
+
+export type StatusCause = {
+  readonly reason?: string;
+  readonly field?: string;
+  readonly message: string;
+};
+
+export type StatusDetails = {
+  readonly name?: string;
+  readonly group?: string;
+  readonly kind?: string;
+  readonly uid?: string;
+  readonly causes?: readonly StatusCause[];
+};
+
+export type Status = {
+  readonly kind: "Status";
+  readonly apiVersion: "v1";
+  readonly metadata: Readonly<Record<string, never>>;
+  readonly status: "Success" | "Failure";
+  readonly message?: string;
+  readonly reason?: string;
+  readonly details?: StatusDetails;
+  readonly code: number;
+};
+
+/** A resource as messages name it: `deployments.apps`, or `pods` in the core group. */
+export type ResourceName = { readonly group: string; readonly plural: string };
+export type KindName = { readonly group: string; readonly kind: string };
+
+export class ApiProblem extends Error {
+  readonly code: number;
+  readonly reason: string;
+  readonly details: StatusDetails | undefined;
+
+  constructor(code: number, reason: string, message: string, details?: StatusDetails) {
+    super(message);
+    this.name = "ApiProblem";
+    this.code = code;
+    this.reason = reason;
+    this.details = details;
+  }
+}
+
+export function statusOf(problem: ApiProblem): Status {
+  return {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: problem.message,
+    reason: problem.reason,
+    ...(problem.details === undefined ? {} : { details: problem.details }),
+    code: problem.code,
+  };
+}
+
+export function successStatus(resource: ResourceName, name: string, uid: string): Status {
+  return {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Success",
+    details: { name, kind: resource.plural, uid, ...groupOf(resource) },
+    code: 200,
+  };
+}
+
+export function badRequest(message: string): ApiProblem {
+  return new ApiProblem(400, "BadRequest", message);
+}
+
+export function notFound(resource: ResourceName, name: string): ApiProblem {
+  const message = `${qualified(resource.plural, resource.group)} "${name}" not found`;
+  return new ApiProblem(404, "NotFound", message, detailsOf(resource, name));
+}
+
+/** No such path or kind: kubectl then looks at discovery again. */
+export function noSuchResource(): ApiProblem {
+  return new ApiProblem(404, "NotFound", "the server could not find the requested resource");
+}
+
+export function alreadyExists(resource: ResourceName, name: string): ApiProblem {
+  const message = `${qualified(resource.plural, resource.group)} "${name}" already exists`;
+  return new ApiProblem(409, "AlreadyExists", message, detailsOf(resource, name));
+}
+
+function conflict(resource: ResourceName, name: string, why: string): ApiProblem {
+  const what = `${qualified(resource.plural, resource.group)} "${name}"`;
+  const message = `Operation cannot be fulfilled on ${what}: ${why}`;
+  return new ApiProblem(409, "Conflict", message, detailsOf(resource, name));
+}
+
+export function staleWrite(resource: ResourceName, name: string): ApiProblem {
+  const why =
+    "the object has been modified; please apply your changes to the latest version and try again";
+  return conflict(resource, name, why);
+}
+
+export function preconditionFailed(
+  resource: ResourceName,
+  name: string,
+  field: "UID" | "ResourceVersion",
+  expected: string,
+  actual: string | undefined,
+): ApiProblem {
+  const why = `Precondition failed: ${field} in precondition: ${expected}, ${field} in object meta: ${actual ?? ""}`;
+  return conflict(resource, name, why);
+}
+
+export function forbiddenWrite(
+  resource: ResourceName,
+  name: string,
+  why: string,
+  causes: readonly StatusCause[] = [],
+): ApiProblem {
+  const message = `${qualified(resource.plural, resource.group)} "${name}" is forbidden: ${why}`;
+  return new ApiProblem(403, "Forbidden", message, { ...detailsOf(resource, name), causes });
+}
+
+/** 422, with every cause at once, as kubectl prints them after "is invalid:". */
+export function invalidObject(
+  kind: KindName,
+  name: string,
+  causes: readonly Cause[] | readonly StatusCause[],
+): ApiProblem {
+  const lines = causes.map((cause) => `${cause.field ?? ""}: ${cause.message}`);
+  const list = lines.length === 1 ? (lines[0] ?? "") : `[${lines.join(", ")}]`;
+  const message = `${qualified(kind.kind, kind.group)} "${name}" is invalid: ${list}`;
+  return new ApiProblem(422, "Invalid", message, {
+    ...(name === "" ? {} : { name }),
+    ...(kind.kind === "" ? {} : { kind: kind.kind }),
+    ...groupOf(kind),
+    causes,
+  });
+}
+
+export function methodNotAllowed(): ApiProblem {
+  const message = "the server does not allow this method on the requested resource";
+  return new ApiProblem(405, "MethodNotAllowed", message);
+}
+
+export function unsupportedMediaType(message: string): ApiProblem {
+  return new ApiProblem(415, "UnsupportedMediaType", message);
+}
+
+export function notAcceptable(accepted: string): ApiProblem {
+  const message = `only the following media types are accepted: ${accepted}`;
+  return new ApiProblem(406, "NotAcceptable", message);
+}
+
+/** 410: the history before `oldest` is gone; the client has to list again. */
+export function expired(requested: number, oldest: number): ApiProblem {
+  return new ApiProblem(410, "Expired", `too old resource version: ${requested} (${oldest})`);
+}
+
+function qualified(name: string, group: string): string {
+  return group === "" ? name : `${name}.${group}`;
+}
+
+function detailsOf(resource: ResourceName, name: string): StatusDetails {
+  return { name, ...groupOf(resource), kind: resource.plural };
+}
+
+function groupOf({ group }: { readonly group: string }): { readonly group?: string } {
+  return group === "" ? {} : { group };
+}

@@ -1,0 +1,73 @@
+// What a delete request does to an object: remove it, or mark it and wait for whoever holds it. A
+// finalizer holds any object, a namespace's content holds the namespace, and a pod that runs on a
+// node is held until its kubelet has stopped it.
+import { formatTimestamp } from "../../lib/timestamp.ts";
+import type { KubeObject } from "../../resources/object.ts";
+import type { Pod } from "../../resources/pod.ts";
+import type { Resource } from "./resource-catalog.ts";
+
+export type PropagationPolicy = "Background" | "Foreground" | "Orphan";
+
+export type DeleteOptions = {
+  readonly gracePeriodSeconds?: number;
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+  readonly propagationPolicy?: PropagationPolicy;
+  readonly dryRun?: boolean;
+};
+
+export type DeletionPlan =
+  | { readonly kind: "remove" }
+  /** Already being deleted, and the request asks for nothing new. */
+  | { readonly kind: "keep" }
+  | { readonly kind: "mark"; readonly object: KubeObject };
+
+/** Held until the objects that name it as a blocking owner are gone. */
+export const foregroundFinalizer = "foregroundDeletion";
+const podGraceDefaultSeconds = 30;
+
+export function planDeletion(
+  resource: Resource,
+  object: KubeObject,
+  options: DeleteOptions,
+  nowMs: number,
+): DeletionPlan {
+  const { metadata } = object;
+  const finalizers = [...(metadata.finalizers ?? [])];
+  if (options.propagationPolicy === "Foreground" && !finalizers.includes(foregroundFinalizer))
+    finalizers.push(foregroundFinalizer);
+  const graceSeconds = resource.storageId === "pods" ? podGrace(object as Pod, options) : 0;
+  const isMarked = metadata.deletionTimestamp !== undefined;
+  const isHeld = finalizers.length > 0 || graceSeconds > 0 || resource.storageId === "namespaces";
+  if (!isHeld) return { kind: "remove" };
+  const addsFinalizer = finalizers.length > (metadata.finalizers ?? []).length;
+  // A second request may shorten the grace period, never prolong it.
+  const isShorter = graceSeconds < (metadata.deletionGracePeriodSeconds ?? Infinity);
+  if (isMarked && !addsFinalizer && !(isShorter && options.gracePeriodSeconds !== undefined))
+    return { kind: "keep" };
+  const marked: KubeObject = {
+    ...object,
+    metadata: {
+      ...metadata,
+      ...(finalizers.length > 0 && { finalizers }),
+      deletionTimestamp: formatTimestamp(nowMs + graceSeconds * 1000),
+      deletionGracePeriodSeconds: graceSeconds,
+      ...(metadata.generation !== undefined && { generation: metadata.generation + 1 }),
+    },
+  };
+  return {
+    kind: "mark",
+    object:
+      resource.storageId === "namespaces"
+        ? ({ ...marked, status: { phase: "Terminating" } } as KubeObject)
+        : marked,
+  };
+}
+
+/** A pod that no node runs, or that has ended, has nothing to stop. */
+function podGrace(pod: Pod, options: DeleteOptions): number {
+  const phase = pod.status?.phase;
+  if (!pod.spec.nodeName || phase === "Succeeded" || phase === "Failed") return 0;
+  return (
+    options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? podGraceDefaultSeconds
+  );
+}

@@ -1,0 +1,66 @@
+// What the server itself fills in when an object of certain built-in kinds is created.
+import type { CustomResourceDefinition } from "../../resources/custom-resource-definition.ts";
+import type { KubeObject } from "../../resources/object.ts";
+import type { Pod } from "../../resources/pod.ts";
+import type { Resource } from "./resource-catalog.ts";
+
+/** Held until the objects of the kind are gone. */
+export const customResourceFinalizer = "customresourcecleanup.apiextensions.k8s.io";
+
+export function withInitialState(
+  { storageId }: Resource,
+  object: KubeObject,
+  now: string,
+): KubeObject {
+  switch (storageId) {
+    case "namespaces":
+      return withFields(object, {
+        spec: { finalizers: ["kubernetes"] },
+        status: { phase: "Active" },
+      });
+    case "pods":
+      return withFields(object, { status: { phase: "Pending", ...(object as Pod).status } });
+    case "customresourcedefinitions.apiextensions.k8s.io":
+      return acceptedDefinition(object as CustomResourceDefinition, now);
+    default:
+      return object;
+  }
+}
+
+function withFields(object: KubeObject, fields: Readonly<Record<string, unknown>>): KubeObject {
+  return { ...object, ...fields };
+}
+
+/** Nothing has to be waited for: the kind is served as soon as its definition is stored. */
+function acceptedDefinition(
+  definition: CustomResourceDefinition,
+  now: string,
+): CustomResourceDefinition {
+  const { names, versions } = definition.spec;
+  const condition = (type: string, reason: string, message: string) => ({
+    type,
+    status: "True" as const,
+    reason,
+    message,
+    lastTransitionTime: now,
+  });
+  const finalizers = definition.metadata.finalizers ?? [];
+  return {
+    ...definition,
+    metadata: {
+      ...definition.metadata,
+      finalizers: [
+        ...finalizers.filter((name) => name !== customResourceFinalizer),
+        customResourceFinalizer,
+      ],
+    },
+    status: {
+      conditions: [
+        condition("NamesAccepted", "NoConflicts", "no conflicts found"),
+        condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
+      ],
+      acceptedNames: names,
+      storedVersions: versions.filter(({ storage }) => storage).map(({ name }) => name),
+    },
+  };
+}

@@ -1,0 +1,154 @@
+// OpenAPI: version 3 in one document for each group-version, which kubectl needs before it applies
+// or explains anything. Version 2 is an empty document: clients ask for it, and only whether it can
+// be read matters to them.
+import { expandIntOrString } from "./openapi-schema.ts";
+import { objectMetaSchema } from "../../resources/object-meta-schema.ts";
+import { fnv1a } from "../../lib/name-hash.ts";
+import { objectSchema } from "./object-schema.ts";
+import type { Resource, ResourceCatalog } from "./resource-catalog.ts";
+
+/** Answers below /openapi; undefined for every other path. */
+export function openApiAnswer(catalog: ResourceCatalog, pathname: string): Response | undefined {
+  if (pathname === "/openapi/v2") return emptyVersion2();
+  if (pathname === "/openapi/v3") return json(index(catalog));
+  const match = /^\/openapi\/v3\/(api|apis)\/(.+)$/.exec(pathname);
+  if (!match) return undefined;
+  const text = documentText(catalog, `${match[1]}/${match[2]}`);
+  return text === undefined ? undefined : json(text);
+}
+
+/** Documents are made when first asked for, and kept until the kinds change. */
+type Documents = { readonly edition: number; readonly texts: Map<string, string> };
+const kept = new WeakMap<ResourceCatalog, Documents>();
+
+function documentText(catalog: ResourceCatalog, path: string): string | undefined {
+  let documents = kept.get(catalog);
+  if (documents?.edition !== catalog.edition) {
+    documents = { edition: catalog.edition, texts: new Map() };
+    kept.set(catalog, documents);
+  }
+  const found = documents.texts.get(path);
+  if (found !== undefined) return found;
+  const resources = catalog.all().filter((resource) => groupVersionPath(resource) === path);
+  if (resources.length === 0) return undefined;
+  const text = JSON.stringify(documentOf(path, resources));
+  documents.texts.set(path, text);
+  return text;
+}
+
+/** The hash in the URL makes clients drop their copy when a kind changes. */
+function index(catalog: ResourceCatalog): string {
+  const paths = new Set(catalog.all().map(groupVersionPath));
+  const entries = [...paths].map((path) => [
+    path,
+    { serverRelativeURL: `/openapi/v3/${path}?hash=${hashOf(documentText(catalog, path) ?? "")}` },
+  ]);
+  return JSON.stringify({ paths: Object.fromEntries(entries) });
+}
+
+function groupVersionPath({ kind }: Resource): string {
+  return kind.group === "" ? `api/${kind.version}` : `apis/${kind.group}/${kind.version}`;
+}
+
+const metadataName = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+
+function documentOf(path: string, resources: readonly Resource[]): object {
+  return {
+    openapi: "3.0.0",
+    info: { title: "Dunlin", version: "v1" },
+    paths: Object.assign({}, ...resources.map((resource) => pathsOf(path, resource))) as object,
+    components: {
+      schemas: {
+        [metadataName]: expandIntOrString(objectMetaSchema),
+        ...Object.fromEntries(
+          resources.map((resource) => [schemaName(resource), schemaOf(resource)]),
+        ),
+      },
+    },
+  };
+}
+
+function schemaName({ kind }: Resource): string {
+  const group = kind.group === "" ? "core" : kind.group.split(".").reverse().join(".");
+  return `${group}.${kind.version}.${kind.kind}`;
+}
+
+function schemaOf(resource: Resource): object {
+  const schema = objectSchema(resource);
+  const { properties = {}, ...rest } = expandIntOrString(schema) as {
+    readonly properties?: Readonly<Record<string, object>>;
+  };
+  return {
+    ...rest,
+    properties: {
+      ...properties,
+      metadata: {
+        description: "Standard object's metadata.",
+        allOf: [{ $ref: `#/components/schemas/${metadataName}` }],
+      },
+    },
+    "x-kubernetes-group-version-kind": [groupVersionKind(resource)],
+  };
+}
+
+function groupVersionKind({ kind }: Resource): object {
+  return { group: kind.group, version: kind.version, kind: kind.kind };
+}
+
+function pathsOf(root: string, resource: Resource): object {
+  const { kind } = resource;
+  const space = kind.namespaced ? "/namespaces/{namespace}" : "";
+  const collection = `/${root}${space}/${kind.plural}`;
+  const operation = (action: string, writes: boolean): object => ({
+    "x-kubernetes-action": action,
+    "x-kubernetes-group-version-kind": groupVersionKind(resource),
+    ...(writes && { parameters: writeParameters }),
+    responses: {
+      "200": {
+        description: "OK",
+        content: {
+          "application/json": { schema: { $ref: `#/components/schemas/${schemaName(resource)}` } },
+        },
+      },
+    },
+  });
+  return {
+    [collection]: { get: operation("list", false), post: operation("post", true) },
+    [`${collection}/{name}`]: {
+      get: operation("get", false),
+      put: operation("put", true),
+      patch: operation("patch", true),
+      delete: operation("delete", false),
+    },
+    ...(kind.namespaced && { [`/${root}/${kind.plural}`]: { get: operation("list", false) } }),
+  };
+}
+
+/** kubectl leaves validation to the server only where it sees the parameter. */
+const writeParameters = ["dryRun", "fieldManager", "fieldValidation"].map((name) => ({
+  name,
+  in: "query",
+  schema: { type: "string", uniqueItems: true },
+}));
+
+function hashOf(text: string): string {
+  return fnv1a(text).toString(16).toUpperCase().padStart(8, "0");
+}
+
+/**
+ * openapi.v2.Document in protobuf: swagger "2.0" (field 1), info (2) with title (1) and version (2),
+ * paths (8) and definitions (9), both empty.
+ */
+function emptyVersion2(): Response {
+  const bytes = new Uint8Array([
+    0x0a, 0x03, 0x32, 0x2e, 0x30, 0x12, 0x06, 0x0a, 0x01, 0x64, 0x12, 0x01, 0x31, 0x42, 0x00, 0x4a,
+    0x00,
+  ]);
+  return new Response(bytes, {
+    headers: { "content-type": "application/com.github.proto-openapi.spec.v2.v1.0+protobuf" },
+  });
+}
+
+function json(text: string): Response {
+  return new Response(text, { headers: { "content-type": "application/json" } });
+}

@@ -1,0 +1,300 @@
+// The verbs on stored objects: create, update, delete, with everything that Kubernetes promises of
+// them (unique names, optimistic locking, generations, finalizers, graceful deletion of pods).
+// All of it is synchronous, so a verb sees one moment and no other can come in between.
+import { jsonEqual } from "../../lib/json.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { randomSuffix } from "../../lib/random.ts";
+import type { Random } from "../../lib/random.ts";
+import { formatTimestamp } from "../../lib/timestamp.ts";
+import type { AdmissionRule, AdmissionSnapshot } from "../../resources/admission.ts";
+import { validateMetadata } from "../../resources/metadata-validation.ts";
+import type { KubeObject, ObjectMeta } from "../../resources/object.ts";
+import {
+  alreadyExists,
+  badRequest,
+  forbiddenWrite,
+  invalidObject,
+  notFound,
+  preconditionFailed,
+} from "./api-status.ts";
+import { applyDefaults } from "./schema-defaults.ts";
+import { validateSchema } from "./schema-validate.ts";
+import { withInitialState } from "./initial-state.ts";
+import { objectSchema } from "./object-schema.ts";
+import type { ResourceCatalog, Resource } from "./resource-catalog.ts";
+import {
+  changedMain,
+  changedStatus,
+  hasGeneration,
+  isReadyToGo,
+  requireSameObject,
+  withNextGeneration,
+  withoutStatus,
+  withoutUndefined,
+} from "./object-change.ts";
+import { planDeletion } from "./deletion.ts";
+import type { DeleteOptions } from "./deletion.ts";
+import type { Store } from "./store.ts";
+
+export type Target = {
+  readonly resource: Resource;
+  /** Absent for cluster-scoped kinds. */
+  readonly namespace?: string | undefined;
+  readonly name: string;
+};
+
+export type WriteOptions = { readonly dryRun: boolean; readonly warn: (text: string) => void };
+
+/** What an update may change: all but the status, or the status alone. */
+export type WritePart = "main" | "status";
+
+export type Deletion = { readonly object: KubeObject; readonly gone: boolean };
+
+export class Registry {
+  readonly #store: Store;
+  readonly #catalog: ResourceCatalog;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #newUid: () => string;
+  readonly #admission: readonly AdmissionRule[];
+
+  constructor(options: {
+    readonly store: Store;
+    readonly catalog: ResourceCatalog;
+    readonly clock: Clock;
+    readonly random: Random;
+    readonly newUid: () => string;
+    readonly admission: readonly AdmissionRule[];
+  }) {
+    this.#store = options.store;
+    this.#catalog = options.catalog;
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#newUid = options.newUid;
+    this.#admission = options.admission;
+  }
+
+  /** Throws 404 when there is no such object. */
+  read({ resource, namespace, name }: Target): KubeObject {
+    const stored = this.#store.get(resource.storageId, keyFor(namespace, name));
+    if (!stored) throw notFound(resource.kind, name);
+    return inVersion(resource, stored);
+  }
+
+  list(resource: Resource, namespace?: string): readonly KubeObject[] {
+    return this.#store
+      .list(resource.storageId, namespace)
+      .map((object) => inVersion(resource, object));
+  }
+
+  /** The object is decoded already; its name and namespace are checked here. */
+  create(
+    resource: Resource,
+    namespace: string | undefined,
+    object: KubeObject,
+    options: WriteOptions,
+  ): KubeObject {
+    const meta = object.metadata;
+    if (meta.resourceVersion !== undefined && meta.resourceVersion !== "")
+      throw badRequest("resourceVersion should not be set on objects to be created");
+    const name = meta.name || this.#generatedName(meta.generateName);
+    if (namespace !== undefined) this.#requireNamespace(resource, namespace, name);
+    const key = keyFor(namespace, name);
+    if (this.#store.get(resource.storageId, key)) throw alreadyExists(resource.kind, name);
+    const metadata = withoutUndefined<ObjectMeta>({
+      ...meta,
+      name,
+      namespace,
+      uid: this.#newUid(),
+      creationTimestamp: formatTimestamp(this.#clock.nowMs()),
+      generation: hasGeneration(resource, object) ? 1 : undefined,
+      resourceVersion: undefined,
+      deletionTimestamp: undefined,
+      deletionGracePeriodSeconds: undefined,
+    });
+    const bare = withoutStatus(resource, { ...object, metadata });
+    const checked = this.#prepare(resource, bare, undefined, "main", options);
+    const ready = withInitialState(resource, checked, metadata.creationTimestamp ?? "");
+    if (options.dryRun) return ready;
+    return inVersion(resource, this.#store.put(resource.storageId, ready));
+  }
+
+  /**
+   * Replaces the object by what `change` makes of it. Throws 409 when the result names another
+   * resourceVersion than the stored one; without one it is unconditional.
+   */
+  update(
+    target: Target,
+    part: WritePart,
+    change: (old: KubeObject) => KubeObject,
+    options: WriteOptions,
+  ): KubeObject {
+    const { resource, namespace, name } = target;
+    const old = this.read(target);
+    const wanted = change(old);
+    requireSameObject(resource, old, wanted);
+    const next =
+      part === "status" ? changedStatus(old, wanted) : changedMain(resource, old, wanted);
+    const ready = this.#prepare(resource, next, old, part, options);
+    if (jsonEqual(ready, old)) return old;
+    const final = withNextGeneration(resource, ready, old);
+    if (options.dryRun) return final;
+    if (isReadyToGo(resource, final)) {
+      this.#store.remove(resource.storageId, keyFor(namespace, name));
+      return final;
+    }
+    return inVersion(resource, this.#store.put(resource.storageId, final));
+  }
+
+  /** Removes the object, or marks it as being deleted where finalizers or a grace period hold it. */
+  delete(target: Target, options: DeleteOptions): Deletion {
+    const { resource, namespace, name } = target;
+    const old = this.read(target);
+    requirePreconditions(resource, old, options);
+    const plan = planDeletion(resource, old, options, this.#clock.nowMs());
+    if (options.dryRun) return { object: old, gone: plan.kind === "remove" };
+    switch (plan.kind) {
+      case "keep":
+        return { object: old, gone: false };
+      case "mark":
+        return {
+          object: inVersion(resource, this.#store.put(resource.storageId, plan.object)),
+          gone: false,
+        };
+      case "remove":
+        if (options.propagationPolicy === "Orphan") this.#orphanDependents(old);
+        return {
+          object: inVersion(
+            resource,
+            this.#store.remove(resource.storageId, keyFor(namespace, name)),
+          ),
+          gone: true,
+        };
+    }
+  }
+
+  /** Takes the reference to `owner` out of everything that has it. */
+  #orphanDependents(owner: KubeObject): void {
+    const uid = owner.metadata.uid ?? "";
+    for (const { storageId, key } of this.#store.dependentsOf(uid)) {
+      const dependent = this.#store.get(storageId, key);
+      if (!dependent) continue;
+      const ownerReferences = (dependent.metadata.ownerReferences ?? []).filter(
+        (reference) => reference.uid !== uid,
+      );
+      const metadata = { ...dependent.metadata, ownerReferences };
+      this.#store.put(storageId, { ...dependent, metadata });
+    }
+  }
+
+  /**
+   * Defaults, admission and validation, in the order of upstream. Of a status only the status is
+   * checked: an object that has become invalid must still be able to say so.
+   */
+  #prepare(
+    resource: Resource,
+    object: KubeObject,
+    old: KubeObject | undefined,
+    part: WritePart,
+    options: WriteOptions,
+  ): KubeObject {
+    const { kind } = resource;
+    const schema = objectSchema(resource);
+    const { name } = object.metadata;
+    let next = applyDefaults(schema, object) as KubeObject;
+    const shape = validateSchema(schema, next);
+    // Rules about the meaning of fields are not asked about fields of a wrong shape.
+    const isShapeless = shape.some(({ field }) => field.startsWith("metadata"));
+    const meaning = isShapeless ? [] : validateMetadata(kind, next.metadata);
+    const misfits = [...meaning, ...shape].filter(
+      ({ field }) => part === "main" || field.startsWith("status"),
+    );
+    if (misfits.length > 0) throw invalidObject(kind, name, misfits);
+    next = kind.withDefaults?.(next) ?? next;
+    if (part === "status") return next;
+    next = this.#admit(resource, next, old, options);
+    const causes = kind.validate?.(next, old) ?? [];
+    if (causes.length > 0) throw invalidObject(kind, name, causes);
+    return next;
+  }
+
+  #admit(
+    { kind }: Resource,
+    object: KubeObject,
+    old: KubeObject | undefined,
+    options: WriteOptions,
+  ): KubeObject {
+    const rules = this.#admission.filter(
+      (rule) => rule.kind.group === kind.group && rule.kind.plural === kind.plural,
+    );
+    return rules.reduce((current, rule) => {
+      const verdict = rule.admit(current, old, this.#snapshot());
+      if (verdict.kind === "denied")
+        throw invalidObject(kind, object.metadata.name, verdict.causes);
+      verdict.warnings.forEach(options.warn);
+      return verdict.object;
+    }, object);
+  }
+
+  #snapshot(): AdmissionSnapshot {
+    const store = this.#store;
+    return {
+      list: (kind, namespace) => {
+        const resource = this.#catalog.find(kind.group, kind.version, kind.plural);
+        // What is stored under a kind was checked against it.
+        return (resource ? store.list(resource.storageId, namespace) : []) as readonly never[];
+      },
+    };
+  }
+
+  #generatedName(prefix: string | undefined): string {
+    if (prefix === undefined || prefix === "") return "";
+    return prefix.slice(0, 58) + randomSuffix(this.#random);
+  }
+
+  #requireNamespace(resource: Resource, namespace: string, name: string): void {
+    const found = this.#store.get("namespaces", namespace);
+    if (!found) throw notFound({ group: "", plural: "namespaces" }, namespace);
+    if (found.metadata.deletionTimestamp !== undefined)
+      throw forbiddenWrite(
+        resource.kind,
+        name,
+        `unable to create new content in namespace ${namespace} because it is being terminated`,
+        [
+          {
+            reason: "NamespaceTerminating",
+            field: "metadata.namespace",
+            message: `namespace ${namespace} is being terminated`,
+          },
+        ],
+      );
+  }
+}
+
+function keyFor(namespace: string | undefined, name: string): string {
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+/** All versions of a kind hold the same fields; only the apiVersion tells them apart. */
+export function inVersion({ kind }: Resource, object: KubeObject): KubeObject {
+  const apiVersion = kind.group === "" ? kind.version : `${kind.group}/${kind.version}`;
+  return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
+}
+
+function requirePreconditions(
+  { kind }: Resource,
+  { metadata }: KubeObject,
+  { preconditions }: DeleteOptions,
+): void {
+  const { uid, resourceVersion } = preconditions ?? {};
+  if (uid !== undefined && uid !== metadata.uid)
+    throw preconditionFailed(kind, metadata.name, "UID", uid, metadata.uid);
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
+    throw preconditionFailed(
+      kind,
+      metadata.name,
+      "ResourceVersion",
+      resourceVersion,
+      metadata.resourceVersion,
+    );
+}

@@ -1,0 +1,303 @@
+// The verbs of HTTP on resources: which one a request means, what it reads from the query, and in
+// which form it is answered. What a verb does to objects is the registry's business.
+import type { Clock } from "../../lib/clock.ts";
+import { isJsonObject } from "../../lib/json.ts";
+import type { KubeObject } from "../../resources/object.ts";
+import type { Pod } from "../../resources/pod.ts";
+import {
+  badRequest,
+  ApiProblem,
+  methodNotAllowed,
+  noSuchResource,
+  notFound,
+  successStatus,
+} from "./api-status.ts";
+import type { PodLogReader } from "./api-handler.ts";
+import { AnswerWriter } from "./answer-writer.ts";
+import { readDeleteOptions } from "./delete-options.ts";
+import type { DeleteOptions } from "./deletion.ts";
+import { intake } from "./object-intake.ts";
+import type { FieldValidation } from "./object-intake.ts";
+import { patchFunction } from "./patch.ts";
+import { readPodLog } from "./pod-log-request.ts";
+import { inVersion } from "./registry.ts";
+import type { Registry, Target, WriteOptions } from "./registry.ts";
+import { readBody, requireObject } from "./request-body.ts";
+import { booleanParameter, isDryRun, numberParameter } from "./request-path.ts";
+import type { ResourcePath } from "./request-path.ts";
+import type { Resource, ResourceCatalog } from "./resource-catalog.ts";
+import { answerReview } from "./reviews.ts";
+import { scaleOf, withScale } from "./scale.ts";
+import { matcherOf } from "./selectors.ts";
+import type { Matcher } from "./selectors.ts";
+import type { Store } from "./store.ts";
+
+/** One request for one resource, with what is known about it so far. */
+type Call = {
+  readonly request: Request;
+  readonly query: URLSearchParams;
+  readonly resource: Resource;
+  readonly namespace: string | undefined;
+  readonly name: string | undefined;
+  readonly subresource: string | undefined;
+  readonly writer: AnswerWriter;
+};
+
+export class ResourceEndpoint {
+  readonly #store: Store;
+  readonly #catalog: ResourceCatalog;
+  readonly #registry: Registry;
+  readonly #clock: Clock;
+  readonly #closing: AbortSignal;
+  #podLogReader: PodLogReader | undefined;
+
+  constructor(options: {
+    readonly store: Store;
+    readonly catalog: ResourceCatalog;
+    readonly registry: Registry;
+    readonly clock: Clock;
+    /** Aborts when the server ends. */
+    readonly closing: AbortSignal;
+  }) {
+    this.#store = options.store;
+    this.#catalog = options.catalog;
+    this.#registry = options.registry;
+    this.#clock = options.clock;
+    this.#closing = options.closing;
+  }
+
+  setPodLogReader(reader: PodLogReader): void {
+    this.#podLogReader = reader;
+  }
+
+  /** Throws an ApiProblem for everything that is not answered with success. */
+  async answer(request: Request, path: ResourcePath, query: URLSearchParams): Promise<Response> {
+    const resource = this.#catalog.find(path.group, path.version, path.plural);
+    if (!resource) return await answerUnstored(request, path);
+    if (!resource.kind.namespaced && path.namespace !== undefined) throw noSuchResource();
+    if (resource.kind.namespaced && path.name !== undefined && path.namespace === undefined)
+      throw noSuchResource();
+    const { namespace, name, subresource } = path;
+    const writer = new AnswerWriter({
+      request,
+      query,
+      resource,
+      clock: this.#clock,
+      store: this.#store,
+      closing: this.#closing,
+    });
+    const call: Call = { request, query, resource, namespace, name, subresource, writer };
+    if (name === undefined) return await this.#onCollection(call);
+    return await this.#onObject(call, { resource, namespace, name });
+  }
+
+  async #onCollection(call: Call): Promise<Response> {
+    switch (call.request.method) {
+      case "GET":
+        return booleanParameter(call.query, "watch") ? this.#watch(call) : this.#list(call);
+      case "POST":
+        return await this.#create(call);
+      case "DELETE":
+        return await this.#deleteCollection(call);
+      default:
+        throw methodNotAllowed();
+    }
+  }
+
+  async #onObject(call: Call, target: Target): Promise<Response> {
+    const { request, subresource } = call;
+    if (subresource !== undefined && !isServed(target.resource, subresource))
+      throw refusal(target.resource, subresource);
+    if (subresource === "log") return await this.#log(call, target);
+    switch (request.method) {
+      case "GET":
+        if (booleanParameter(call.query, "watch")) return this.#watch(call);
+        return subresource === "scale"
+          ? call.writer.plain(scaleOf(this.#registry.read(target), scalePaths(target)))
+          : call.writer.object(this.#registry.read(target));
+      case "PUT":
+        return await this.#replace(call, target);
+      case "PATCH":
+        return await this.#patch(call, target);
+      case "DELETE":
+        if (subresource !== undefined) throw methodNotAllowed();
+        return this.#delete(call, target, await readDeleteOptions(request, call.query));
+      default:
+        throw methodNotAllowed();
+    }
+  }
+
+  #list(call: Call): Response {
+    const { resource, namespace, query, writer } = call;
+    const matches = matcher(call);
+    const found = this.#registry.list(resource, namespace).filter(matches);
+    const limit = numberParameter(query, "limit") ?? 0;
+    return writer.list(found, limit, query.get("continue"));
+  }
+
+  #watch(call: Call): Response {
+    return call.writer.watch(matcher(call));
+  }
+
+  async #create(call: Call): Promise<Response> {
+    const { request, resource, namespace, query, writer } = call;
+    const body = await readBody(request);
+    const object = intake(requireObject(body), {
+      resource,
+      validation: fieldValidation(query),
+      warn: writer.warn,
+      text: body.text,
+    });
+    const given = object.metadata.namespace;
+    if (!resource.kind.namespaced && given) throw namespaceMismatch(given, "");
+    const space = resource.kind.namespaced ? (namespace ?? given ?? "") : undefined;
+    if (space !== undefined && given && given !== space) throw namespaceMismatch(given, space);
+    if (space === "") throw badRequest("an empty namespace may not be set during creation");
+    const created = this.#registry.create(resource, space, object, this.#writeOptions(call));
+    return writer.object(created, 201);
+  }
+
+  async #replace(call: Call, target: Target): Promise<Response> {
+    const { resource } = target;
+    const body = await readBody(call.request);
+    const value = requireObject(body);
+    if (call.subresource === "scale") return this.#writeScale(call, target, () => value);
+    const object = intake(value, {
+      resource,
+      validation: fieldValidation(call.query),
+      warn: call.writer.warn,
+      text: body.text,
+    });
+    const part = call.subresource === "status" ? "status" : "main";
+    const written = this.#registry.update(target, part, () => object, this.#writeOptions(call));
+    return call.writer.object(written);
+  }
+
+  /** The patch is applied to the object of this moment, so only a resourceVersion in it conflicts. */
+  async #patch(call: Call, target: Target): Promise<Response> {
+    const { resource } = target;
+    const body = await readBody(call.request);
+    const patch = patchFunction(body.contentType, body.value, resource);
+    if (call.subresource === "scale") return this.#writeScale(call, target, patch);
+    const validation = fieldValidation(call.query);
+    const change = (old: KubeObject): KubeObject => {
+      const patched = patch(inVersion(resource, old));
+      if (!isJsonObject(patched)) throw badRequest("the patch leaves no object");
+      return intake(patched, { resource, validation, warn: call.writer.warn, isPatched: true });
+    };
+    const part = call.subresource === "status" ? "status" : "main";
+    const written = this.#registry.update(target, part, change, this.#writeOptions(call));
+    return call.writer.object(written);
+  }
+
+  #writeScale(call: Call, target: Target, change: (scale: object) => unknown): Response {
+    const paths = scalePaths(target);
+    const written = this.#registry.update(
+      target,
+      "main",
+      (old) => withScale(old, paths, change(scaleOf(old, paths))),
+      this.#writeOptions(call),
+    );
+    return call.writer.plain(scaleOf(written, paths));
+  }
+
+  #delete(call: Call, target: Target, options: DeleteOptions): Response {
+    const { object, gone } = this.#registry.delete(target, options);
+    if (gone && target.resource.storageId !== "pods") {
+      const { name, uid = "" } = object.metadata;
+      return call.writer.plain(successStatus(target.resource.kind, name, uid));
+    }
+    return call.writer.object(object);
+  }
+
+  async #deleteCollection(call: Call): Promise<Response> {
+    const { resource, namespace, writer } = call;
+    const options = await readDeleteOptions(call.request, call.query);
+    const found = this.#registry.list(resource, namespace).filter(matcher(call));
+    for (const { metadata } of found)
+      this.#registry.delete(
+        { resource, namespace: metadata.namespace, name: metadata.name },
+        options,
+      );
+    return writer.list(found, 0, null);
+  }
+
+  async #log(call: Call, target: Target): Promise<Response> {
+    if (call.request.method !== "GET") throw methodNotAllowed();
+    const pod = this.#registry.read(target) as Pod;
+    if (!this.#podLogReader)
+      throw new ApiProblem(503, "ServiceUnavailable", "no node runs pods here yet");
+    return await readPodLog(this.#podLogReader, pod, call.query, call.request.signal);
+  }
+
+  #writeOptions({ query, writer }: Call): WriteOptions {
+    return { dryRun: isDryRun(query.getAll("dryRun")), warn: writer.warn };
+  }
+}
+
+/** Reviews are answered without being stored; anything else is unknown. */
+async function answerUnstored(request: Request, path: ResourcePath): Promise<Response> {
+  if (request.method === "POST" && path.name === undefined) {
+    const review = answerReview(path, undefined);
+    if (review) {
+      const { value } = await readBody(request);
+      return Response.json(answerReview(path, value), { status: 201 });
+    }
+  }
+  throw noSuchResource();
+}
+
+function isServed({ kind, storageId }: Resource, subresource: string): boolean {
+  switch (subresource) {
+    case "status":
+      return kind.subresources?.status === true;
+    case "scale":
+      return kind.subresources?.scale !== undefined;
+    case "log":
+      return storageId === "pods";
+    default:
+      return false;
+  }
+}
+
+/** These exist in Kubernetes, so they are refused by name. */
+const unserved = ["exec", "attach", "portforward", "proxy", "eviction", "binding", "token"];
+
+function refusal({ kind }: Resource, subresource: string): ApiProblem {
+  const [first = ""] = subresource.split("/");
+  if (!unserved.includes(first)) return noSuchResource();
+  const message = `the ${first} subresource of ${kind.plural} is not served by this cluster yet`;
+  return new ApiProblem(501, "NotImplemented", message);
+}
+
+function scalePaths({ resource, name }: Target) {
+  const paths = resource.kind.subresources?.scale;
+  if (!paths) throw notFound(resource.kind, name);
+  return paths;
+}
+
+/** The name in the path selects as the fields in the query do. */
+function matcher({ query, resource, name, namespace }: Call): Matcher {
+  const labelSelector = query.get("labelSelector");
+  const fieldSelector = query.get("fieldSelector");
+  const selected = matcherOf({ labelSelector, fieldSelector }, resource.storageId);
+  return ({ metadata, ...rest }) =>
+    (name === undefined || metadata.name === name) &&
+    (namespace === undefined || metadata.namespace === namespace) &&
+    selected({ metadata, ...rest });
+}
+
+function fieldValidation(query: URLSearchParams): FieldValidation {
+  const text = query.get("fieldValidation") ?? "";
+  if (text === "") return "Warn";
+  if (text === "Strict" || text === "Warn" || text === "Ignore") return text;
+  throw badRequest(
+    `fieldValidation: Unsupported value: "${text}": supported values: "Ignore", "Strict", "Warn"`,
+  );
+}
+
+function namespaceMismatch(given: string, space: string): ApiProblem {
+  return badRequest(
+    `the namespace of the provided object does not match the namespace sent on the request (${given} instead of ${space || "none"})`,
+  );
+}

@@ -1,0 +1,65 @@
+// Questions about permissions. Whoever holds the token may do everything, so every answer is yes;
+// nothing is stored.
+import { isJsonObject } from "../../lib/json.ts";
+import type { Kind } from "../../resources/kind.ts";
+
+function reviewKind(group: string, kind: string, plural: string, namespaced = false): Kind {
+  return {
+    group,
+    version: "v1",
+    kind,
+    plural,
+    singular: kind.toLowerCase(),
+    namespaced,
+    schema: { type: "object", "x-kubernetes-preserve-unknown-fields": true },
+    columns: [],
+  };
+}
+
+export const reviewKinds: readonly Kind[] = [
+  reviewKind("authentication.k8s.io", "SelfSubjectReview", "selfsubjectreviews"),
+  reviewKind("authorization.k8s.io", "SelfSubjectAccessReview", "selfsubjectaccessreviews"),
+  reviewKind("authorization.k8s.io", "SelfSubjectRulesReview", "selfsubjectrulesreviews"),
+  reviewKind("authorization.k8s.io", "SubjectAccessReview", "subjectaccessreviews"),
+  reviewKind("authorization.k8s.io", "LocalSubjectAccessReview", "localsubjectaccessreviews", true),
+];
+
+/** The name under which the one user of the cluster is known. */
+const userName = "dunlin-admin";
+
+/** The answered review, or undefined when the path names no review. */
+export function answerReview(
+  path: { readonly group: string; readonly version: string; readonly plural: string },
+  review: unknown,
+): object | undefined {
+  const kind = reviewKinds.find(
+    ({ group, version, plural }) =>
+      group === path.group && version === path.version && plural === path.plural,
+  );
+  if (!kind) return undefined;
+  const spec = isJsonObject(review) ? review["spec"] : undefined;
+  return {
+    apiVersion: `${kind.group}/v1`,
+    kind: kind.kind,
+    metadata: { creationTimestamp: null },
+    ...(spec !== undefined && { spec }),
+    status: statusFor(kind.kind),
+  };
+}
+
+function statusFor(kind: string): object {
+  switch (kind) {
+    case "SelfSubjectReview":
+      return {
+        userInfo: { username: userName, groups: ["system:masters", "system:authenticated"] },
+      };
+    case "SelfSubjectRulesReview":
+      return {
+        resourceRules: [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }],
+        nonResourceRules: [{ verbs: ["*"], nonResourceURLs: ["*"] }],
+        incomplete: false,
+      };
+    default:
+      return { allowed: true };
+  }
+}

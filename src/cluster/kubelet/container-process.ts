@@ -1,0 +1,156 @@
+// One running container: a local process with a process group of its own, so that all that it starts
+// can be signalled together. When the first process ends the rest of its group is killed, as the end
+// of a container's first process ends the container.
+import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { accessSync, constants, statSync } from "node:fs";
+import { constants as osConstants } from "node:os";
+import { delimiter, resolve as resolvePath } from "node:path";
+import type { Clock } from "../../lib/clock.ts";
+import { tokenVariable, type ProcessLedger } from "./process-ledger.ts";
+
+export type ProcessExit = {
+  /** 128 plus the signal's number for a process that a signal ended, as a shell has it. */
+  readonly exitCode: number;
+  readonly signal?: number;
+};
+
+export type ProcessOptions = {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly onOutput: (stream: "stdout" | "stderr", chunk: Buffer) => void;
+};
+
+export type ProcessHost = {
+  readonly clock: Clock;
+  readonly ledger: ProcessLedger;
+  /** What `deathSignalPrefix` found. */
+  readonly prefix: readonly string[];
+};
+
+/** The command cannot be run at all; the message is what a container runtime would say. */
+export class StartError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "StartError";
+  }
+}
+
+/** How long the output of a process may outlast it. */
+const drainMs = 500;
+
+export class ContainerProcess {
+  readonly pid: number;
+  /** Resolves when the process has ended and its output has been handed over. */
+  readonly exited: Promise<ProcessExit>;
+  #ended = false;
+
+  constructor(pid: number, child: ChildProcess, clock: Clock, onEnd: () => void) {
+    this.pid = pid;
+    this.exited = new Promise((resolve) => {
+      child.once("exit", (code, signal) => {
+        this.signal("SIGKILL");
+        this.#ended = true;
+        onEnd();
+        // A descendant that left the group may hold the pipes open for ever; it must not hold us.
+        const cancel = clock.after(drainMs, () => {
+          child.stdout?.destroy();
+          child.stderr?.destroy();
+        });
+        child.once("close", () => {
+          cancel();
+          resolve(exitOf(code, signal));
+        });
+      });
+    });
+  }
+
+  /** Reaches the whole group; does nothing once the process has ended. */
+  signal(name: NodeJS.Signals): void {
+    if (this.#ended) return;
+    try {
+      process.kill(-this.pid, name);
+    } catch {
+      // The group is gone between the process's end and the news of it.
+    }
+  }
+}
+
+/** Rejects with a StartError when the command cannot be run. */
+export async function startProcess(
+  options: ProcessOptions,
+  { clock, ledger, prefix }: ProcessHost,
+): Promise<ContainerProcess> {
+  const { env, cwd, onOutput } = options;
+  const [program = "", ...args] = options.command;
+  const token = randomUUID();
+  const line = [...prefix, findProgram(program, env["PATH"] ?? "", cwd), ...args];
+  const child = spawn(line[0] ?? "", line.slice(1), {
+    cwd,
+    env: { ...env, [tokenVariable]: token },
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const { pid } = child;
+  if (pid === undefined) throw await startErrorOf(child, program);
+  ledger.add(pid, token);
+  child.stdout.on("data", (chunk: Buffer) => onOutput("stdout", chunk));
+  child.stderr.on("data", (chunk: Buffer) => onOutput("stderr", chunk));
+  return new ContainerProcess(pid, child, clock, () => ledger.remove(pid));
+}
+
+/**
+ * The command that makes the kernel kill a process when we die, or nothing where util-linux's
+ * setpriv is missing: then the ledger alone cleans up, at the next start.
+ */
+export function deathSignalPrefix(path: string): Promise<readonly string[]> {
+  const prefix = ["setpriv", "--pdeathsig", "KILL", "--"];
+  const [program = "", ...args] = prefix;
+  return new Promise((resolve) => {
+    execFile(program, [...args, "true"], { env: { PATH: path } }, (error) =>
+      resolve(error ? [] : [findProgram(program, path, "/"), ...args]),
+    );
+  });
+}
+
+/** Looks a program up as execvp does, relative to the directory that it will run in. */
+function findProgram(program: string, path: string, cwd: string): string {
+  if (program.includes("/")) {
+    const file = resolvePath(cwd, program);
+    const complaint = complaintAbout(file);
+    if (complaint === undefined) return file;
+    throw new StartError(`exec: "${program}": stat ${file}: ${complaint}`);
+  }
+  for (const folder of path.split(delimiter)) {
+    const file = resolvePath(cwd, folder, program);
+    if (program !== "" && complaintAbout(file) === undefined) return file;
+  }
+  throw new StartError(`exec: "${program}": executable file not found in $PATH`);
+}
+
+function complaintAbout(file: string): string | undefined {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (!stat) return "no such file or directory";
+  if (!stat.isFile()) return "is a directory";
+  try {
+    accessSync(file, constants.X_OK);
+    return undefined;
+  } catch {
+    return "permission denied";
+  }
+}
+
+function startErrorOf(child: ChildProcess, program: string): Promise<StartError> {
+  return new Promise((resolve) => {
+    child.once("error", (cause) =>
+      resolve(new StartError(`exec: "${program}": ${cause.message}`, { cause })),
+    );
+  });
+}
+
+function exitOf(code: number | null, signal: NodeJS.Signals | null): ProcessExit {
+  if (signal === null) return { exitCode: code ?? 0 };
+  const number = osConstants.signals[signal];
+  return { exitCode: 128 + number, signal: number };
+}

@@ -1,0 +1,369 @@
+// The life of one container of a pod: from its image to a running process, its probes, its end, and
+// the next start after a pause. It keeps the container's status, and knows nothing of the others.
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { sleep, type Clock } from "../../lib/clock.ts";
+import { formatTimestamp } from "../../lib/timestamp.ts";
+import type { EventType } from "../../resources/event.ts";
+import type { Container, ContainerStatus, Pod } from "../../resources/pod.ts";
+import type { Launch } from "./container-launch.ts";
+import { ContainerLog, olderHalf } from "./container-log.ts";
+import {
+  startProcess,
+  type ContainerProcess,
+  type ProcessExit,
+  type ProcessHost,
+} from "./container-process.ts";
+import { runContainerProbes } from "./container-probes.ts";
+import { firstStatus, type Terminated } from "./container-status.ts";
+import { resolveImage, type ImageMapping, type ImageResolution } from "./images.ts";
+import { restarts } from "./pod-status.ts";
+import { backoffText, nextBackoffMs, restartDelayMs } from "./restart-backoff.ts";
+import {
+  clearTerminationLog,
+  readTerminationLog,
+  terminationLogOf,
+} from "./termination-message.ts";
+
+export type FoundImage = Extract<ImageResolution, { kind: "found" }>;
+
+export type RunnerOptions = {
+  readonly clock: Clock;
+  readonly host: ProcessHost;
+  readonly images: readonly ImageMapping[];
+  readonly role: "init" | "app";
+  readonly name: string;
+  /** The pod as it is now. */
+  readonly pod: () => Pod;
+  readonly podIp: string;
+  readonly podFolder: string;
+  readonly plan: (container: Container, image: FoundImage) => Promise<Launch>;
+  /** What an earlier cluster process knew of this container. */
+  readonly earlier?: ContainerStatus;
+  readonly log: (line: string) => void;
+  readonly record: (type: EventType, reason: string, message: string) => void;
+  readonly onChange: () => void;
+};
+
+/** `stop` asks for a graceful end and no further start; `kill`, after it, for the end at once. */
+export type EndSignals = { readonly stop: AbortSignal; readonly kill: AbortSignal };
+
+/** For how long a first failure shows before its back-off takes its place. */
+const failureShownMs = 1_000;
+const firstConfigRetryMs = 1_000;
+const longestConfigRetryMs = 10_000;
+
+export class ContainerRunner {
+  readonly #options: RunnerOptions;
+  #status: ContainerStatus;
+  #hasRun: boolean;
+  #log: ContainerLog | undefined;
+  #previousLog: ContainerLog | undefined;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    const { clock, earlier, role } = options;
+    const now = formatTimestamp(clock.nowMs());
+    this.#status = firstStatus(options.pod(), this.#container(), role, earlier, now);
+    this.#hasRun = this.#status.lastState?.terminated !== undefined;
+    if (this.#hasRun || this.#status.state.terminated) this.#log = this.#logOfRun();
+  }
+
+  get status(): ContainerStatus {
+    return this.#status;
+  }
+
+  /** Whether it has ended and will not be started again. */
+  get finished(): boolean {
+    const { terminated } = this.#status.state;
+    const { role, pod } = this.#options;
+    return terminated !== undefined && !restarts(pod(), role, terminated.exitCode);
+  }
+
+  get succeeded(): boolean {
+    return this.#status.state.terminated?.exitCode === 0;
+  }
+
+  /** The log of the present run (the last one, between two), or of the run before. */
+  log(previous: boolean): ContainerLog | undefined {
+    return previous ? this.#previousLog : this.#log;
+  }
+
+  /**
+   * Shows what the container waits for until its next start, beside the end of the run before. For
+   * whoever holds it back before `run`; afterwards it is the runner's own.
+   */
+  wait(reason: string, message: string): void {
+    const { terminated } = this.#status.state;
+    const waiting = { reason, message };
+    this.#set({ state: { waiting }, ...(terminated && { lastState: { terminated } }) });
+  }
+
+  /** Resolves when the container has ended for good. */
+  async run(signals: EndSignals): Promise<void> {
+    const { clock, pod, role } = this.#options;
+    let delayMs: number | undefined;
+    while (!signals.stop.aborted && !this.finished) {
+      const ready = await this.#prepare(signals.stop);
+      if (!ready || signals.stop.aborted) return;
+      const startedMs = clock.nowMs();
+      const ended = await this.#runOnce(ready.launch, ready.image, signals);
+      if (signals.stop.aborted || !restarts(pod(), role, ended.exitCode)) return;
+      delayMs = restartDelayMs(delayMs, clock.nowMs() - startedMs);
+      if (delayMs > 0) await this.#backOff(delayMs, ended, signals.stop);
+    }
+  }
+
+  /** Undefined when stopped before the container could be started. */
+  async #prepare(
+    stop: AbortSignal,
+  ): Promise<{ readonly image: FoundImage; readonly launch: Launch } | undefined> {
+    const { clock, images, plan, record } = this.#options;
+    let pullDelayMs = 0;
+    let configDelayMs = firstConfigRetryMs;
+    while (!stop.aborted) {
+      const container = this.#container();
+      const image = resolveImage(container, images);
+      if (image.kind === "unknown") {
+        pullDelayMs = nextBackoffMs(pullDelayMs);
+        await this.#failPull(container, image.message, pullDelayMs, stop);
+        continue;
+      }
+      try {
+        return { image, launch: await plan(container, image) };
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        this.wait("CreateContainerConfigError", message);
+        record("Warning", "Failed", `Error: ${message}`);
+        await sleep(clock, configDelayMs, stop);
+        configDelayMs = Math.min(configDelayMs * 2, longestConfigRetryMs);
+      }
+    }
+    return undefined;
+  }
+
+  async #failPull(
+    { image = "" }: Container,
+    message: string,
+    delayMs: number,
+    stop: AbortSignal,
+  ): Promise<void> {
+    const { clock, record } = this.#options;
+    this.wait("ErrImagePull", message);
+    record("Warning", "Failed", `Failed to pull image "${image}": ${message}`);
+    record("Warning", "Failed", "Error: ErrImagePull");
+    await sleep(clock, failureShownMs, stop);
+    if (stop.aborted) return;
+    this.wait("ImagePullBackOff", `Back-off pulling image "${image}": ErrImagePull: ${message}`);
+    record("Normal", "BackOff", `Back-off pulling image "${image}"`);
+    record("Warning", "Failed", "Error: ImagePullBackOff");
+    await sleep(clock, delayMs - failureShownMs, stop);
+  }
+
+  async #backOff(delayMs: number, ended: Terminated, stop: AbortSignal): Promise<void> {
+    const { clock, name, pod, record } = this.#options;
+    if (ended.reason === "StartError") await sleep(clock, failureShownMs, stop);
+    if (stop.aborted) return;
+    const { metadata } = pod();
+    const id = `${metadata.name}_${metadata.namespace ?? "default"}(${metadata.uid ?? ""})`;
+    this.wait(
+      "CrashLoopBackOff",
+      `back-off ${backoffText(delayMs)} restarting failed container=${name} pod=${id}`,
+    );
+    record("Warning", "BackOff", `Back-off restarting failed container ${name} in pod ${id}`);
+    await sleep(clock, delayMs, stop);
+  }
+
+  async #runOnce(launch: Launch, image: FoundImage, signals: EndSignals): Promise<Terminated> {
+    const { clock, host, name, record } = this.#options;
+    const startedAt = formatTimestamp(clock.nowMs());
+    record(
+      "Normal",
+      "Pulled",
+      `Container image "${this.#status.image}" already present on machine`,
+    );
+    let process: ContainerProcess;
+    let log: ContainerLog | undefined;
+    try {
+      log = this.#beginRun(image);
+      process = await startProcess({ ...launch, onOutput: this.#keep(log) }, host);
+    } catch (error) {
+      this.#end(log);
+      return this.#failStart(error instanceof Error ? error.message : String(error), startedAt);
+    }
+    record("Normal", "Created", `Created container: ${name}`);
+    record("Normal", "Started", `Started container ${name}`);
+    this.#set({ state: { running: { startedAt } }, containerID: `process://${process.pid}` });
+    const exit = await this.#supervise(process, launch, signals);
+    this.#end(log);
+    const terminated = this.#terminated(exit, startedAt, log);
+    // An init container has done its part when it succeeded.
+    const ready = this.#options.role === "init" && exit.exitCode === 0;
+    this.#set({ state: { terminated }, ready, started: false });
+    return terminated;
+  }
+
+  /** Probes the process, passes on the wish that it end, and waits until it has. */
+  async #supervise(
+    process: ContainerProcess,
+    launch: Launch,
+    { stop, kill }: EndSignals,
+  ): Promise<ProcessExit> {
+    const { clock, name, pod, record } = this.#options;
+    const alive = new AbortController();
+    const terminate = () => {
+      alive.abort();
+      this.#set({ ready: false });
+      record("Normal", "Killing", `Stopping container ${name}`);
+      process.signal("SIGTERM");
+    };
+    const killNow = () => process.signal("SIGKILL");
+    let cancelKill = () => {};
+    const failLiveness = (probe: string) => {
+      alive.abort();
+      record("Normal", "Killing", `Container ${name} failed ${probe} probe, will be restarted`);
+      process.signal("SIGTERM");
+      const graceMs = (pod().spec.terminationGracePeriodSeconds ?? 30) * 1000;
+      cancelKill = clock.after(graceMs, killNow);
+    };
+    onceAborted(stop, terminate);
+    onceAborted(kill, killNow);
+    const probing = alive.signal.aborted || this.#probe(launch, failLiveness, alive.signal);
+    const exit = await process.exited;
+    alive.abort();
+    await probing;
+    cancelKill();
+    stop.removeEventListener("abort", terminate);
+    kill.removeEventListener("abort", killNow);
+    return exit;
+  }
+
+  /** Init containers have no probes: they are done when they have ended. */
+  async #probe(
+    launch: Launch,
+    dead: (probe: "startup" | "liveness") => void,
+    alive: AbortSignal,
+  ): Promise<void> {
+    const { clock, host, podIp, record, role } = this.#options;
+    if (role === "init") return;
+    await runContainerProbes(
+      { clock, host, launch, container: this.#container(), address: podIp },
+      {
+        started: () => this.#set({ started: true }),
+        ready: (ready) => this.#set({ ready }),
+        unhealthy: (probe, message) =>
+          record("Warning", "Unhealthy", `${probe} probe failed: ${message}`),
+        dead,
+      },
+      alive,
+    );
+  }
+
+  #end(log: ContainerLog | undefined): void {
+    try {
+      log?.end();
+    } catch (error) {
+      this.#options.log(`log of container ${this.#options.name}: ${String(error)}`);
+    }
+  }
+
+  /** A full disk must cost lines of the log, not the cluster. */
+  #keep(log: ContainerLog): (stream: "stdout" | "stderr", chunk: Buffer) => void {
+    let told = false;
+    return (stream, chunk) => {
+      try {
+        log.append(stream, chunk);
+      } catch (error) {
+        if (!told) this.#options.log(`log of container ${this.#options.name}: ${String(error)}`);
+        told = true;
+      }
+    };
+  }
+
+  #beginRun(image: FoundImage): ContainerLog {
+    const { podFolder, name } = this.#options;
+    const restartCount = this.#status.restartCount + (this.#hasRun ? 1 : 0);
+    const before = restartCount - 2;
+    for (const path of [this.#logPath(before), olderHalf(this.#logPath(before))])
+      rmSync(path, { force: true });
+    this.#hasRun = true;
+    const { image: imageName = "" } = this.#container();
+    const { terminated } = this.#status.state;
+    this.#status = {
+      ...this.#status,
+      image: imageName,
+      imageID: image.imageId,
+      restartCount,
+      ...(terminated && { lastState: { terminated } }),
+    };
+    clearTerminationLog(terminationLogOf(podFolder, name));
+    this.#previousLog = this.#log;
+    this.#log = this.#logOfRun();
+    this.#log.open();
+    return this.#log;
+  }
+
+  #failStart(problem: string, startedAt: string): Terminated {
+    const { clock, name, pod, record, role } = this.#options;
+    const message = `failed to start container "${name}": ${problem}`;
+    const finishedAt = formatTimestamp(clock.nowMs());
+    const terminated = { exitCode: 128, reason: "StartError", message, startedAt, finishedAt };
+    record("Warning", "Failed", `Error: ${message}`);
+    if (restarts(pod(), role, terminated.exitCode))
+      this.#set({
+        state: { waiting: { reason: "RunContainerError", message } },
+        lastState: { terminated },
+      });
+    else this.#set({ state: { terminated } });
+    return terminated;
+  }
+
+  #terminated({ exitCode, signal }: ProcessExit, startedAt: string, log: ContainerLog): Terminated {
+    const message = this.#terminationMessage(exitCode, log);
+    return {
+      exitCode,
+      ...(signal !== undefined && { signal }),
+      reason: exitCode === 0 ? "Completed" : "Error",
+      ...(message !== "" && { message }),
+      startedAt,
+      finishedAt: formatTimestamp(this.#options.clock.nowMs()),
+    };
+  }
+
+  /** What the container wrote for it; or, if so asked, 2048 bytes and 80 lines of a failure's log. */
+  #terminationMessage(exitCode: number, log: ContainerLog): string {
+    const { podFolder, name } = this.#options;
+    const file = readTerminationLog(terminationLogOf(podFolder, name));
+    const fallback = this.#container().terminationMessagePolicy === "FallbackToLogsOnError";
+    return file === "" && fallback && exitCode !== 0 ? log.tail(2048, 80) : file;
+  }
+
+  #set(change: Partial<ContainerStatus>): void {
+    this.#status = { ...this.#status, ...change };
+    this.#options.onChange();
+  }
+
+  #container(): Container {
+    const { name, pod } = this.#options;
+    const found = containersOf(pod()).find((container) => container.name === name);
+    return found ?? { name };
+  }
+
+  #logOfRun(): ContainerLog {
+    return new ContainerLog(this.#logPath(this.#status.restartCount), this.#options.clock);
+  }
+
+  #logPath(restartCount: number): string {
+    const { podFolder, name } = this.#options;
+    return join(podFolder, "logs", name, `${restartCount}.log`);
+  }
+}
+
+export function containersOf({ spec }: Pod): readonly Container[] {
+  return [...(spec.initContainers ?? []), ...spec.containers];
+}
+
+function onceAborted(signal: AbortSignal, run: () => void): void {
+  if (signal.aborted) run();
+  else signal.addEventListener("abort", run, { once: true });
+}

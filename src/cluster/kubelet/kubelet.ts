@@ -1,0 +1,186 @@
+// The node: registers itself, runs every pod that is bound to it as local processes, and answers for
+// their logs. It decides nothing about where pods go, and is an API client like any other.
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Clock } from "../../lib/clock.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import type { EventRecorder } from "../../kube/events.ts";
+import { WatchCache, type Change } from "../../kube/watch-cache.ts";
+import { podKind, type Pod, type ResourceList } from "../../resources/pod.ts";
+import type { PodLogReader } from "../apiserver/api-handler.ts";
+import type { Environment } from "./container-env.ts";
+import { deathSignalPrefix } from "./container-process.ts";
+import { GpuDevices, gpuResource } from "./gpu-devices.ts";
+import type { ImageMapping } from "./images.ts";
+import { registerNode, reportNode } from "./node-registration.ts";
+import { podLog } from "./pod-log.ts";
+import type { PodNetwork } from "./pod-network.ts";
+import { PodWorker, type NodeContext } from "./pod-worker.ts";
+import { ProcessLedger } from "./process-ledger.ts";
+
+export type KubeletOptions = {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly log: (line: string) => void;
+  readonly nodeName: string;
+  readonly network: PodNetwork;
+  readonly images: readonly ImageMapping[];
+  /** Holds the pods' folders and the list of processes. */
+  readonly dataDir: string;
+  /** Of the node: cpu, memory, nvidia.com/gpu; pods defaults to 110. */
+  readonly capacity: ResourceList;
+  readonly recorder: EventRecorder;
+  /**
+   * What every container's environment starts from. The default has this Node on the PATH before the
+   * system's usual folders, and the user's home.
+   */
+  readonly baseEnv?: Environment;
+};
+
+/** As often as a kubelet whose node does not change. */
+const heartbeatMs = 300_000;
+/** What pods get to end in when the cluster stops, whatever their own grace period is. */
+const shutDownGraceMs = 2_000;
+
+export class Kubelet {
+  readonly #options: KubeletOptions;
+  readonly #ledger: ProcessLedger;
+  readonly #podsFolder: string;
+  readonly #stopped = new AbortController();
+  readonly #workers = new Map<string, PodWorker>();
+  readonly #removals = new Set<Promise<void>>();
+  #context: NodeContext | undefined;
+  #cancelHeartbeat = () => {};
+  #closing: Promise<void> | undefined;
+
+  constructor(options: KubeletOptions) {
+    this.#options = options;
+    this.#ledger = new ProcessLedger(join(options.dataDir, "processes"));
+    this.#podsFolder = join(options.dataDir, "pods");
+  }
+
+  /** Resolves when the node is registered and every pod bound to it so far is being run. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { capacity, client, clock, images, log, network, nodeName, recorder } = this.#options;
+    const baseEnv = this.#options.baseEnv ?? defaultEnv();
+    mkdirSync(this.#podsFolder, { recursive: true });
+    const orphans = this.#ledger.endOrphans();
+    if (orphans > 0) log(`ended ${orphans} processes of an earlier run`);
+    const [prefix] = await Promise.all([
+      deathSignalPrefix(baseEnv["PATH"] ?? ""),
+      registerNode(
+        client,
+        { name: nodeName, address: network.nodeAddress, capacity },
+        clock.nowMs(),
+      ),
+    ]);
+    if (prefix.length === 0)
+      log(
+        "setpriv of util-linux is missing: if this process is killed, its pods end at its next start",
+      );
+    this.#context = {
+      client,
+      clock,
+      log,
+      recorder,
+      host: { clock, ledger: this.#ledger, prefix },
+      images,
+      network,
+      gpus: new GpuDevices(Number(capacity[gpuResource] ?? 0)),
+      allocatable: capacity,
+      baseEnv,
+      podsFolder: this.#podsFolder,
+    };
+    const running = AbortSignal.any([signal, this.#stopped.signal]);
+    const pods = new WatchCache({ client, kind: podKind, clock, log });
+    pods.subscribe((change) => {
+      if (!running.aborted) this.#onChange(change);
+    });
+    pods.start(running);
+    await Promise.race([pods.synced, aborted(running)]);
+    if (running.aborted) return;
+    this.#removeStaleFolders();
+    this.#beat();
+  }
+
+  readonly readLog: PodLogReader = (pod, options, signal) =>
+    podLog(pod, this.#workers.get(pod.metadata.uid ?? ""), options, signal);
+
+  /** Ends every process: SIGTERM, 2 s of grace, SIGKILL. The pods stay bound, for the next start. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { client, clock, log, nodeName } = this.#options;
+    this.#stopped.abort();
+    this.#cancelHeartbeat();
+    await Promise.all(
+      [...this.#workers.values()].map((worker) => worker.shutDown(shutDownGraceMs)),
+    );
+    await Promise.all(this.#removals);
+    if (!this.#context) return;
+    try {
+      await reportNode(client, nodeName, false, clock.nowMs());
+    } catch (error) {
+      log(`the node's last status was not written: ${String(error)}`);
+    }
+  }
+
+  #onChange({ old, new: pod }: Change<Pod>): void {
+    const uid = pod?.metadata.uid ?? "";
+    if (old && old.metadata.uid !== pod?.metadata.uid) this.#remove(old.metadata.uid ?? "");
+    if (!pod || pod.spec.nodeName !== this.#options.nodeName) return;
+    const worker = this.#workers.get(uid);
+    if (worker) worker.update(pod);
+    else this.#run(pod);
+  }
+
+  #run(pod: Pod): void {
+    if (!this.#context) return;
+    const worker = new PodWorker(pod, this.#context);
+    this.#workers.set(pod.metadata.uid ?? "", worker);
+    worker.start();
+  }
+
+  #remove(uid: string): void {
+    const worker = this.#workers.get(uid);
+    if (!worker) return;
+    this.#workers.delete(uid);
+    const removal = worker
+      .remove()
+      .catch((error: unknown) => this.#options.log(`remains of pod ${uid}: ${String(error)}`))
+      .finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
+  }
+
+  /** Pods that were deleted while nobody ran. */
+  #removeStaleFolders(): void {
+    for (const uid of readdirSync(this.#podsFolder))
+      if (!this.#workers.has(uid)) rmSync(join(this.#podsFolder, uid), { recursive: true });
+  }
+
+  #beat(): void {
+    const { client, clock, log, nodeName } = this.#options;
+    if (this.#stopped.signal.aborted) return;
+    this.#cancelHeartbeat = clock.after(heartbeatMs, () => {
+      reportNode(client, nodeName, true, clock.nowMs())
+        .catch((error: unknown) => log(`heartbeat of the node: ${String(error)}`))
+        .finally(() => this.#beat());
+    });
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function defaultEnv(): Environment {
+  const system = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  return { PATH: `${dirname(process.execPath)}:${system}`, HOME: homedir() };
+}

@@ -1,0 +1,106 @@
+// The Node object of the machine that the pods run on: what it offers, at which address, and that
+// its accelerators are names with nothing behind them.
+import { arch, release } from "node:os";
+import { formatTimestamp } from "../../lib/timestamp.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import { nodeKind, type Node } from "../../resources/node.ts";
+import type { Condition } from "../../resources/object.ts";
+import type { ResourceList } from "../../resources/pod.ts";
+import { gpuResource } from "./gpu-devices.ts";
+
+export type NodeDescription = {
+  readonly name: string;
+  readonly address: string;
+  readonly capacity: ResourceList;
+};
+
+/** Names the resources of the node that exist as numbers only. */
+const simulatedAnnotation = "dunlin.dev/simulated-resources";
+
+/** Creates the node, or brings the one of an earlier run up to date. */
+export async function registerNode(
+  client: KubeClient,
+  description: NodeDescription,
+  nowMs: number,
+): Promise<void> {
+  const wanted = nodeOf(description, nowMs);
+  const { labels, annotations, name } = wanted.metadata;
+  if (await client.get(nodeKind, { name }))
+    await client.patch(nodeKind, { name }, { metadata: { labels, annotations } });
+  else await client.create(nodeKind, wanted);
+  await client.patch(nodeKind, { name }, { status: wanted.status }, { subresource: "status" });
+}
+
+/** Says that the node runs, or that it was stopped. */
+export async function reportNode(
+  client: KubeClient,
+  name: string,
+  ready: boolean,
+  nowMs: number,
+): Promise<void> {
+  const node = await client.get(nodeKind, { name });
+  const old = node?.status?.conditions?.find(({ type }) => type === "Ready");
+  const now = formatTimestamp(nowMs);
+  const condition = {
+    ...readyCondition(ready),
+    lastHeartbeatTime: now,
+    lastTransitionTime:
+      old?.status === readyCondition(ready).status ? (old.lastTransitionTime ?? now) : now,
+  };
+  const status = { conditions: [condition] };
+  await client.patch(nodeKind, { name }, { status }, { subresource: "status" });
+}
+
+function nodeOf({ name, address, capacity }: NodeDescription, nowMs: number): Node {
+  const now = formatTimestamp(nowMs);
+  const architecture = arch() === "x64" ? "amd64" : arch();
+  const resources = { ...capacity, pods: capacity["pods"] ?? "110" };
+  const simulated = Number(capacity[gpuResource] ?? 0) > 0;
+  return {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: {
+      name,
+      labels: {
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        "kubernetes.io/arch": architecture,
+        "node-role.kubernetes.io/control-plane": "",
+      },
+      ...(simulated && { annotations: { [simulatedAnnotation]: gpuResource } }),
+    },
+    spec: {},
+    status: {
+      capacity: resources,
+      allocatable: resources,
+      conditions: [{ ...readyCondition(true), lastHeartbeatTime: now, lastTransitionTime: now }],
+      addresses: [
+        { type: "InternalIP", address },
+        { type: "Hostname", address: name },
+      ],
+      nodeInfo: {
+        architecture,
+        operatingSystem: "linux",
+        osImage: "processes of this machine",
+        kernelVersion: release(),
+        kubeletVersion: "v1.32.0+dunlin",
+        kubeProxyVersion: "v1.32.0+dunlin",
+        containerRuntimeVersion: `dunlin-process://node-${process.version}`,
+        bootID: "",
+        machineID: "",
+        systemUUID: "",
+      },
+    },
+  };
+}
+
+function readyCondition(ready: boolean): Condition {
+  return ready
+    ? { type: "Ready", status: "True", reason: "KubeletReady", message: "pods can be started" }
+    : {
+        type: "Ready",
+        status: "False",
+        reason: "KubeletNotReady",
+        message: "the cluster was stopped",
+      };
+}

@@ -1,0 +1,297 @@
+// One pod on this node, from the moment it is bound to it until its object is gone: runs its
+// containers in order, keeps its status up to date, and ends it within its grace period.
+import { mkdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { sleep, type Clock } from "../../lib/clock.ts";
+import { formatTimestamp } from "../../lib/timestamp.ts";
+import { ApiError, isNotFound, type KubeClient } from "../../kube/client.ts";
+import type { EventRecorder } from "../../kube/events.ts";
+import { configMapKind } from "../../resources/config-map.ts";
+import type { Condition } from "../../resources/object.ts";
+import {
+  podKind,
+  type Container,
+  type Pod,
+  type PodStatus,
+  type ResourceList,
+} from "../../resources/pod.ts";
+import { secretKind } from "../../resources/secret.ts";
+import type { Environment } from "./container-env.ts";
+import { planLaunch, type Launch } from "./container-launch.ts";
+import type { ProcessHost } from "./container-process.ts";
+import { ContainerRunner, type FoundImage } from "./container-runner.ts";
+import type { GpuDevices } from "./gpu-devices.ts";
+import type { ImageMapping } from "./images.ts";
+import { LatestWriter } from "./latest-writer.ts";
+import type { PodNetwork } from "./pod-network.ts";
+import { isFinished } from "../../resources/pod-state.ts";
+import { podStatusOf, sameStatus } from "./pod-status.ts";
+import { portsOf, takenPort } from "./port-check.ts";
+import { makeVolumes } from "./pod-volumes.ts";
+import { terminationLogOf } from "./termination-message.ts";
+
+/** What all pods of a node share. */
+export type NodeContext = {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly log: (line: string) => void;
+  readonly recorder: EventRecorder;
+  readonly host: ProcessHost;
+  readonly images: readonly ImageMapping[];
+  readonly network: PodNetwork;
+  readonly gpus: GpuDevices;
+  readonly allocatable: ResourceList;
+  readonly baseEnv: Environment;
+  /** Has a folder for each pod, by uid. */
+  readonly podsFolder: string;
+};
+
+const portRetryMs = 1_000;
+/** How long closing waits for the last statuses to be written. */
+const lastWriteMs = 1_000;
+
+export class PodWorker {
+  readonly #context: NodeContext;
+  readonly #folder: string;
+  readonly #startTime: string;
+  readonly #writer: LatestWriter;
+  readonly #stop = new AbortController();
+  readonly #kill = new AbortController();
+  readonly #init: readonly ContainerRunner[];
+  readonly #apps: readonly ContainerRunner[];
+  readonly #address: string;
+  /** It had run to its end before this node started: nothing runs, and its status stays. */
+  readonly #over: boolean;
+  #pod: Pod;
+  #gpus: ReadonlyMap<string, readonly number[]> = new Map();
+  #refusal: { readonly reason: string; readonly message: string } | undefined;
+  #written: PodStatus | undefined;
+  #conditions: readonly Condition[];
+  #killAtMs = Infinity;
+  #cancelKill = () => {};
+  #life: Promise<void> = Promise.resolve();
+  #mayBeDeleted = false;
+
+  /** Allocates the pod's address; `start` does the rest. */
+  constructor(pod: Pod, context: NodeContext) {
+    const { clock, podsFolder, network, client, log } = context;
+    const { status, metadata } = pod;
+    this.#context = context;
+    this.#pod = pod;
+    this.#over = isFinished(pod);
+    this.#folder = join(podsFolder, metadata.uid ?? "");
+    this.#startTime = status?.startTime ?? formatTimestamp(clock.nowMs());
+    this.#conditions = status?.conditions ?? [];
+    this.#address = this.#over ? (status?.podIP ?? "") : network.allocate();
+    this.#init = (pod.spec.initContainers ?? []).map((one) => this.#runnerOf(one, "init"));
+    this.#apps = pod.spec.containers.map((one) => this.#runnerOf(one, "app"));
+    const name = `${metadata.namespace ?? "default"}/${metadata.name}`;
+    this.#writer = new LatestWriter({
+      clock,
+      log: (line) => log(`pod ${name}: ${line}`),
+      write: () => this.#write(client),
+    });
+  }
+
+  start(): void {
+    if (!this.#over) this.#life = this.#live();
+    this.update(this.#pod);
+  }
+
+  /** Takes a newer state of the pod's object. */
+  update(pod: Pod): void {
+    this.#pod = pod;
+    const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
+    if (deletionTimestamp === undefined) return;
+    const grace = deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
+    const first = !this.#stop.signal.aborted;
+    this.#end(grace * 1000);
+    if (first) void this.#life.then(() => this.#letDelete());
+  }
+
+  /** The object is gone: everything ends at once, and nothing of the pod remains. */
+  async remove(): Promise<void> {
+    this.#writer.close();
+    this.#end(0);
+    this.#kill.abort();
+    await this.#life;
+    if (!this.#over) this.#context.network.release(this.#address);
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** The node goes down: the containers end, the pod stays for the next start of the cluster. */
+  async shutDown(graceMs: number): Promise<void> {
+    this.#end(graceMs);
+    await this.#life;
+    const { clock } = this.#context;
+    await Promise.race([this.#writer.flushed(), sleep(clock, lastWriteMs)]);
+    this.#writer.close();
+  }
+
+  runner(container: string): ContainerRunner | undefined {
+    return [...this.#init, ...this.#apps].find(({ status }) => status.name === container);
+  }
+
+  /** Never rejects: what nobody foresaw costs this pod, and the cluster goes on. */
+  async #live(): Promise<void> {
+    const { gpus, log } = this.#context;
+    try {
+      await this.#runOnDevices();
+    } catch (error) {
+      const { namespace = "default", name } = this.#pod.metadata;
+      const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      log(`pod ${namespace}/${name} was given up: ${detail}`);
+    }
+    gpus.release(this.#pod);
+    this.#cancelKill();
+    this.#writer.poke();
+  }
+
+  async #runOnDevices(): Promise<void> {
+    const { gpus } = this.#context;
+    mkdirSync(this.#folder, { recursive: true });
+    const devices = gpus.allocate(this.#pod);
+    if (devices) {
+      this.#gpus = devices;
+      this.#writer.poke();
+      await this.#runContainers();
+    } else
+      this.#refusal = {
+        reason: "UnexpectedAdmissionError",
+        message: "Pod was rejected: not enough free nvidia.com/gpu devices on the node",
+      };
+  }
+
+  async #runContainers(): Promise<void> {
+    const signals = { stop: this.#stop.signal, kill: this.#kill.signal };
+    for (const runner of this.#init) {
+      await runner.run(signals);
+      if (signals.stop.aborted || !runner.succeeded) return;
+    }
+    await this.#untilPortsAreFree(signals.stop);
+    // Each to its end, whatever becomes of the others: nobody else would end them.
+    const ends = await Promise.allSettled(this.#apps.map((runner) => runner.run(signals)));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  }
+
+  async #untilPortsAreFree(stop: AbortSignal): Promise<void> {
+    const { clock, recorder } = this.#context;
+    const ports = portsOf(this.#pod.spec.containers);
+    for (let told = false; !stop.aborted; told = true) {
+      const port = await takenPort(this.#address, ports);
+      if (port === undefined) return;
+      const message =
+        `port ${port} is taken at every address of this machine: a program listens on ` +
+        `0.0.0.0:${port} or [::]:${port}; stop it, or let the pod use another port`;
+      for (const runner of this.#apps) runner.wait("PortTaken", message);
+      if (!told) recorder.record(this.#pod, "Warning", "PortTaken", message);
+      await sleep(clock, portRetryMs, stop);
+    }
+  }
+
+  /** Asks everything to end, and forces it to after the grace period; a later call may shorten it. */
+  #end(graceMs: number): void {
+    const { clock } = this.#context;
+    const killAtMs = clock.nowMs() + graceMs;
+    if (killAtMs >= this.#killAtMs) return;
+    this.#killAtMs = killAtMs;
+    this.#cancelKill();
+    this.#cancelKill = clock.after(graceMs, () => this.#kill.abort());
+    this.#stop.abort();
+  }
+
+  #letDelete(): void {
+    this.#cancelKill();
+    this.#mayBeDeleted = true;
+    this.#writer.poke();
+  }
+
+  /** One write of the status if it changed, and the delete that only the node may do. */
+  async #write(client: KubeClient): Promise<void> {
+    const { metadata } = this.#pod;
+    const { uid } = metadata;
+    const status = this.#status();
+    try {
+      if (!this.#over && !sameStatus(this.#written, status)) {
+        await client.patch(
+          podKind,
+          metadata,
+          { metadata: { uid }, status },
+          { subresource: "status" },
+        );
+        this.#written = status;
+      }
+      if (this.#mayBeDeleted)
+        await client.delete(podKind, metadata, {
+          gracePeriodSeconds: 0,
+          ...(uid !== undefined && { uid }),
+        });
+    } catch (error) {
+      // Another pod of that name, or none: the watch will say so, and there is nothing to write.
+      const replaced = error instanceof ApiError && error.reason === "Conflict";
+      if (!isNotFound(error) && !replaced) throw error;
+    }
+  }
+
+  #status(): PodStatus {
+    const { clock, network } = this.#context;
+    const status = podStatusOf({
+      pod: this.#pod,
+      initContainers: this.#init.map((runner) => runner.status),
+      containers: this.#apps.map((runner) => runner.status),
+      ending: this.#pod.metadata.deletionTimestamp !== undefined,
+      ...(this.#refusal && { refusal: this.#refusal }),
+      podIp: this.#address,
+      hostIp: network.nodeAddress,
+      startTime: this.#startTime,
+      conditions: this.#conditions,
+      nowMs: clock.nowMs(),
+    });
+    this.#conditions = status.conditions ?? [];
+    return status;
+  }
+
+  #runnerOf({ name }: Container, role: "init" | "app"): ContainerRunner {
+    const { clock, host, images, recorder } = this.#context;
+    const { initContainerStatuses = [], containerStatuses = [] } = this.#pod.status ?? {};
+    const earlier = [...initContainerStatuses, ...containerStatuses].find(
+      (status) => status.name === name,
+    );
+    return new ContainerRunner({
+      clock,
+      host,
+      images,
+      role,
+      name,
+      pod: () => this.#pod,
+      podIp: this.#address,
+      podFolder: this.#folder,
+      plan: (container, image) => this.#plan(container, image),
+      ...(earlier && { earlier }),
+      log: this.#context.log,
+      record: (type, reason, message) => recorder.record(this.#pod, type, reason, message),
+      onChange: () => this.#writer.poke(),
+    });
+  }
+
+  #plan(container: Container, image: FoundImage): Promise<Launch> {
+    const { allocatable, baseEnv, client, network } = this.#context;
+    const { namespace = "default" } = this.#pod.metadata;
+    makeVolumes(this.#pod, this.#folder);
+    return planLaunch({
+      pod: this.#pod,
+      container,
+      image,
+      podIp: this.#address,
+      hostIp: network.nodeAddress,
+      allocatable,
+      base: baseEnv,
+      podFolder: this.#folder,
+      terminationLog: terminationLogOf(this.#folder, container.name),
+      gpus: this.#gpus.get(container.name) ?? [],
+      secret: (name) => client.get(secretKind, { namespace, name }),
+      configMap: (name) => client.get(configMapKind, { namespace, name }),
+    });
+  }
+}

@@ -1,0 +1,77 @@
+// Which objects belong to a ReplicaSet or a Deployment. Its selector decides: objects that match and
+// that nobody controls are taken over, and those that it controls but that match no more are let go,
+// as when somebody takes a pod out of service by its label.
+import type { KubeClient } from "../../kube/client.ts";
+import type { Kind } from "../../resources/kind.ts";
+import {
+  controllerOf,
+  controllerReference,
+  keyOf,
+  type KubeObject,
+  type LabelSelector,
+} from "../../resources/object.ts";
+import { matchesSelector, selectorOf } from "../../resources/selector.ts";
+
+export type Owner = KubeObject & { readonly spec: { readonly selector: LabelSelector } };
+
+export type Claim<T> = {
+  /** What the owner has, what it takes over included. */
+  readonly owned: readonly T[];
+  readonly adopted: readonly T[];
+  readonly released: readonly T[];
+};
+
+/** Decides; `carryOutClaim` then does. An owner or a child that is being deleted changes no hands. */
+export function claimChildren<T extends KubeObject>(owner: Owner, objects: readonly T[]): Claim<T> {
+  const isMatch = (object: T): boolean => selects(owner, object);
+  const isStaying = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp === undefined;
+  const near = objects.filter(({ metadata }) => metadata.namespace === owner.metadata.namespace);
+  const controlled = near.filter((object) => controllerOf(object)?.uid === owner.metadata.uid);
+  const released = controlled.filter((object) => !isMatch(object) && isStaying(object));
+  const adopted = isStaying(owner)
+    ? near.filter((object) => !controllerOf(object) && isMatch(object) && isStaying(object))
+    : [];
+  const kept = controlled.filter((object) => !released.includes(object));
+  return { owned: [...kept, ...adopted], adopted, released };
+}
+
+/** Refused with a conflict where an object has changed since it was read. */
+export async function carryOutClaim<T extends KubeObject>(
+  client: KubeClient,
+  kind: Kind<T>,
+  owner: Owner,
+  { adopted, released }: Claim<T>,
+): Promise<void> {
+  const write = async (object: T, ownerReferences: readonly object[]): Promise<void> => {
+    const { uid, resourceVersion } = object.metadata;
+    await client.patch(kind, object.metadata, {
+      metadata: { uid, resourceVersion, ownerReferences },
+    });
+  };
+  for (const object of adopted) {
+    const references = object.metadata.ownerReferences ?? [];
+    await write(object, [...references, controllerReference(owner)]);
+  }
+  for (const object of released) {
+    const references = object.metadata.ownerReferences ?? [];
+    await write(
+      object,
+      references.filter(({ uid }) => uid !== owner.metadata.uid),
+    );
+  }
+}
+
+/** The keys of the owners that an object without a controller might go to. */
+export function possibleOwners(object: KubeObject, owners: readonly Owner[]): readonly string[] {
+  if (controllerOf(object)) return [];
+  return owners
+    .filter(({ metadata }) => metadata.namespace === object.metadata.namespace)
+    .filter((owner) => selects(owner, object))
+    .map(keyOf);
+}
+
+/** An empty selector, which elsewhere means everything, here means nothing. */
+function selects({ spec }: Owner, { metadata }: KubeObject): boolean {
+  const selector = selectorOf(spec.selector);
+  return selector.length > 0 && matchesSelector(selector, metadata.labels);
+}

@@ -1,0 +1,427 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { test, type TestContext } from "node:test";
+import { sleep } from "../../lib/clock.ts";
+import { seededRandom } from "../../lib/random.ts";
+import { wallClock } from "../../lib/wall-clock.ts";
+import { KubeClient } from "../../kube/client.ts";
+import type { Transport } from "../../kube/transport.ts";
+import type { WatchCache } from "../../kube/watch-cache.ts";
+import { builtinKinds } from "../../resources/builtin-kinds.ts";
+import { deploymentKind, type Deployment } from "../../resources/deployment.ts";
+import { eventKind } from "../../resources/event.ts";
+import { conditionOf, type KubeObject } from "../../resources/object.ts";
+import { podKind, type Pod, type ResourceList } from "../../resources/pod.ts";
+import { replicaSetKind } from "../../resources/replica-set.ts";
+import { serviceKind } from "../../resources/service.ts";
+import { ControlPlane } from "../apiserver/api-handler.ts";
+import { NodeFixture } from "./node-fixture.ts";
+import { isActive, isReady } from "../../resources/pod-state.ts";
+import { readyEndpoints } from "../ingress/service-endpoints.ts";
+import { runWorkloadLoops, startCaches, type ClusterCaches } from "./workload-loops.ts";
+
+const namespace = "default";
+const web = { namespace, name: "web" };
+
+type Bench = {
+  readonly client: KubeClient;
+  readonly caches: ClusterCaches;
+  readonly node: NodeFixture;
+};
+
+type BenchOptions = {
+  readonly allocatable?: ResourceList;
+  /** The longest that an event may be under way to the loops. */
+  readonly lagMs?: number;
+};
+
+async function startBench(
+  context: TestContext,
+  { allocatable, lagMs = 0 }: BenchOptions = {},
+): Promise<Bench> {
+  const seed = Date.now() % 1_000_000;
+  context.diagnostic(`seed ${seed}`);
+  const clock = wallClock;
+  const random = seededRandom(seed);
+  const log = (line: string) => context.diagnostic(line);
+  const plane = ControlPlane.open({
+    clock,
+    random,
+    kinds: builtinKinds,
+    customKinds: [],
+    admission: [],
+    log,
+    newUid: randomUUID,
+  });
+  const { transport } = plane;
+  const stop = new AbortController();
+  const caches = await startCaches({ transport, clock, log }, stop.signal);
+  const seen =
+    lagMs === 0
+      ? caches
+      : await startCaches(
+          { transport: lagging(transport, () => random() * lagMs), clock, log },
+          stop.signal,
+        );
+  const loops = runWorkloadLoops(
+    { transport, clock, log, random, caches: seen, nodeAddress: "127.64.0.1" },
+    stop.signal,
+  );
+  context.after(async () => {
+    stop.abort();
+    await loops.stopped();
+    await plane.close();
+  });
+  const node = new NodeFixture({
+    transport,
+    clock,
+    pods: caches.pods,
+    ...(allocatable && { allocatable }),
+  });
+  await node.start(stop.signal);
+  return { client: new KubeClient(transport), caches, node };
+}
+
+/** Watches through it are late, each event by a while of its own, and stay in order. */
+function lagging(transport: Transport, lagMs: () => number): Transport {
+  return async (request) => {
+    const response = await transport(request);
+    if (!response.body || !new URL(request.url).searchParams.has("watch")) return response;
+    const late = new TransformStream<Uint8Array, Uint8Array>({
+      async transform(chunk, controller) {
+        await sleep(wallClock, lagMs());
+        controller.enqueue(chunk);
+      },
+    });
+    return new Response(response.body.pipeThrough(late), response);
+  };
+}
+
+/** Resolves at the first change after which the condition holds; a test that never gets there times out. */
+function until<T extends KubeObject>(cache: WatchCache<T>, holds: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    let done = false;
+    const unsubscribe = cache.subscribe(() => {
+      if (done || !holds()) return;
+      done = true;
+      resolve();
+      queueMicrotask(() => unsubscribe());
+    });
+    if (!done && holds()) {
+      done = true;
+      unsubscribe();
+      resolve();
+    }
+  });
+}
+
+/** Checks after every change; collects what is wrong, because a listener has nobody to throw to. */
+function watchFor<T extends KubeObject>(
+  cache: WatchCache<T>,
+  check: () => string | undefined,
+): readonly string[] {
+  const violations: string[] = [];
+  cache.subscribe(() => {
+    const violation = check();
+    if (violation !== undefined) violations.push(violation);
+  });
+  return violations;
+}
+
+function deployment(
+  image: string,
+  replicas: number,
+  more: Partial<Deployment["spec"]> = {},
+): Deployment {
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: web,
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: "web" } },
+      template: {
+        metadata: { labels: { app: "web" } },
+        spec: { containers: [{ name: "main", image }] },
+      },
+      ...more,
+    },
+  };
+}
+
+const scale = (client: KubeClient, replicas: number) =>
+  client.patch(deploymentKind, web, { spec: { replicas } }, { subresource: "scale" });
+
+const complete =
+  ({ deployments }: ClusterCaches) =>
+  (): boolean => {
+    const object = deployments.get("default/web");
+    const {
+      observedGeneration,
+      replicas = 0,
+      updatedReplicas,
+      availableReplicas,
+    } = object?.status ?? {};
+    return (
+      object !== undefined &&
+      observedGeneration === object.metadata.generation &&
+      replicas === object.spec.replicas &&
+      (updatedReplicas ?? 0) === replicas &&
+      (availableReplicas ?? 0) === replicas
+    );
+  };
+
+const imageOf = (pod: Pod) => pod.spec.containers[0]?.image;
+const scalingEvents = async (client: KubeClient): Promise<string[]> => {
+  const { items } = await client.list(eventKind, { namespace });
+  const own = items.filter(({ reason }) => reason === "ScalingReplicaSet");
+  return own.map(({ message }) => message.replace(/web-\S+/, "SET"));
+};
+
+test("from 1 to 5 and back, with never a pod too many", async (context) => {
+  const { client, caches } = await startBench(context);
+  let most = 0;
+  let wanted = 1;
+  const violations = watchFor(caches.pods, () => {
+    const active = caches.pods.list().filter(isActive).length;
+    most = Math.max(most, active);
+    return active <= wanted ? undefined : `${active} pods where ${wanted} are wanted`;
+  });
+  await client.create(deploymentKind, deployment("a", 1));
+  await until(caches.deployments, complete(caches));
+  for (const pod of caches.pods.list())
+    assert.match(pod.metadata.name, /^web-[a-z0-9]+-[a-z0-9]{5}$/);
+
+  wanted = 5;
+  await scale(client, 5);
+  await until(caches.deployments, complete(caches));
+  assert.equal(caches.pods.list().filter(isReady).length, 5);
+
+  await scale(client, 1);
+  await until(caches.pods, () => caches.pods.list().length === 1);
+  await until(caches.deployments, complete(caches));
+  assert.equal(most, 5);
+  assert.deepEqual(violations, []);
+  assert.deepEqual((await scalingEvents(client)).toSorted(), [
+    "Scaled down replica set SET from 5 to 1",
+    "Scaled up replica set SET from 0 to 1",
+    "Scaled up replica set SET from 1 to 5",
+  ]);
+});
+
+test("quick changes of mind end at the last one, by deleting no more than it takes", async (context) => {
+  const { client, caches } = await startBench(context);
+  await client.create(deploymentKind, deployment("a", 3));
+  await until(caches.deployments, complete(caches));
+  const first = caches.pods.list().map(({ metadata }) => metadata.uid);
+  for (const replicas of [5, 4, 6, 3]) await scale(client, replicas);
+  await until(caches.deployments, complete(caches));
+  await until(caches.pods, () => caches.pods.list().length === 3);
+  const last = new Set(caches.pods.list().map(({ metadata }) => metadata.uid));
+  assert.equal(last.size, 3);
+  assert.ok(
+    first.some((uid) => last.has(uid)),
+    "the older pods stay",
+  );
+});
+
+test("loops that see the world late make no pod too many and delete none too many", async (context) => {
+  const { client, caches } = await startBench(context, { lagMs: 15 });
+  let most = 5;
+  let least = 0;
+  const violations = watchFor(caches.pods, () => {
+    const active = caches.pods.list().filter(isActive).length;
+    return active <= most && active >= least ? undefined : `${active} of ${least} to ${most}`;
+  });
+  await client.create(deploymentKind, deployment("a", 5));
+  await until(caches.deployments, complete(caches));
+  least = 2;
+  await scale(client, 2);
+  await until(caches.deployments, complete(caches));
+  most = 4;
+  await scale(client, 4);
+  await until(caches.deployments, complete(caches));
+  assert.deepEqual(violations, []);
+});
+
+test("a pod that is deleted or fails is replaced, and one that terminates does not count", async (context) => {
+  const { client, caches, node } = await startBench(context);
+  await client.create(deploymentKind, deployment("a", 2));
+  await until(caches.deployments, complete(caches));
+  const [gone, failed] = caches.pods.list();
+  assert.ok(gone && failed);
+  node.letsGo = false;
+  await client.delete(podKind, gone.metadata);
+  await until(caches.pods, () => caches.pods.list().filter(isReady).length === 3);
+  await node.removeTerminating();
+  await client.patch(
+    podKind,
+    failed.metadata,
+    { status: { phase: "Failed" } },
+    { subresource: "status" },
+  );
+  await until(caches.pods, () => caches.pods.list().filter(isActive).filter(isReady).length === 2);
+  assert.equal(caches.pods.get(`default/${failed.metadata.name}`)?.status?.phase, "Failed");
+});
+
+test("a rolling update keeps its limits, and the Service's endpoints follow", async (context) => {
+  const { client, caches } = await startBench(context);
+  await client.create(serviceKind, {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: web,
+    spec: { selector: { app: "web" }, ports: [{ port: 80, targetPort: 8080 }] },
+  });
+  await client.create(deploymentKind, deployment("a", 4));
+  await until(caches.deployments, complete(caches));
+  const endpoints = () => {
+    const found = readyEndpoints(caches, namespace, "web", 80);
+    return found.kind === "endpoints" ? found.endpoints.length : -1;
+  };
+  await until(caches.slices, () => endpoints() === 4);
+  const violations = watchFor(caches.pods, () => {
+    const active = caches.pods.list().filter(isActive);
+    const ready = active.filter(isReady).length;
+    if (active.length <= 5 && ready >= 3) return undefined;
+    return `${active.length} pods, ${ready} ready`;
+  });
+  await client.patch(deploymentKind, web, {
+    spec: { template: { spec: { containers: [{ name: "main", image: "b" }] } } },
+  });
+  await until(caches.deployments, complete(caches));
+  await until(caches.pods, () => caches.pods.list().length === 4);
+  assert.deepEqual(new Set(caches.pods.list().map(imageOf)), new Set(["b"]));
+  await until(caches.slices, () => endpoints() === 4);
+  assert.deepEqual(violations, []);
+
+  const sets = caches.replicaSets.list();
+  assert.equal(sets.length, 2, "the old ReplicaSet stays as history");
+  const { metadata, status } = (await client.get(deploymentKind, web)) ?? assert.fail();
+  assert.equal(metadata.annotations?.["deployment.kubernetes.io/revision"], "2");
+  assert.equal(conditionOf(status?.conditions, "Progressing")?.reason, "NewReplicaSetAvailable");
+  assert.match((await client.get(serviceKind, web))?.spec.clusterIP ?? "", /^127\.128\./);
+});
+
+test("a rollout to pods that never become ready stops short of the minimum", async (context) => {
+  const { client, caches, node } = await startBench(context);
+  await client.create(deploymentKind, deployment("a", 4));
+  await until(caches.deployments, complete(caches));
+  node.makesReady = (pod) => imageOf(pod) !== "b";
+  await client.patch(deploymentKind, web, {
+    spec: { template: { spec: { containers: [{ name: "main", image: "b" }] } } },
+  });
+  await until(caches.deployments, () => {
+    const { updatedReplicas, replicas } = caches.deployments.get("default/web")?.status ?? {};
+    return updatedReplicas === 2 && replicas === 5;
+  });
+  assert.equal(caches.pods.list().filter(isReady).length, 3);
+
+  // More replicas are asked for meanwhile: the revision that works gets its share of them.
+  await scale(client, 8);
+  const ofNew = () => caches.pods.list().filter((pod) => imageOf(pod) === "b").length;
+  await until(caches.pods, () => caches.pods.list().filter(isReady).length === 6 && ofNew() === 4);
+  await node.readyAll();
+  await until(caches.deployments, complete(caches));
+});
+
+test("recreate starts no new pod before the last old one is gone", async (context) => {
+  const { client, caches, node } = await startBench(context);
+  const strategy = { type: "Recreate" } as const;
+  await client.create(deploymentKind, deployment("a", 2, { strategy }));
+  await until(caches.deployments, complete(caches));
+  node.letsGo = false;
+  const violations = watchFor(caches.pods, () => {
+    const images = new Set(caches.pods.list().map(imageOf));
+    return images.size <= 1 ? undefined : [...images].join(" and ");
+  });
+  await client.patch(deploymentKind, web, {
+    spec: { template: { spec: { containers: [{ name: "main", image: "b" }] } } },
+  });
+  await until(caches.pods, () => caches.pods.list().every((pod) => !isActive(pod)));
+  await node.removeTerminating();
+  await until(caches.pods, () => caches.pods.list().filter(isReady).length === 2);
+  assert.deepEqual(caches.pods.list().map(imageOf), ["b", "b"]);
+  assert.deepEqual(violations, []);
+});
+
+test("a pod without room says so, and gets its turn when room is made", async (context) => {
+  const gpus = { cpu: "8", memory: "8Gi", "nvidia.com/gpu": "2", pods: "110" };
+  const { client, caches } = await startBench(context, { allocatable: gpus });
+  const wanted = deployment("a", 3);
+  const resources = { limits: { "nvidia.com/gpu": "1" } };
+  const template = {
+    ...wanted.spec.template,
+    spec: { containers: [{ name: "main", image: "a", resources }] },
+  };
+  await client.create(deploymentKind, { ...wanted, spec: { ...wanted.spec, template } });
+  const scheduled = (pod: Pod) => conditionOf(pod.status?.conditions, "PodScheduled");
+  const waiting = () => caches.pods.list().find((pod) => scheduled(pod)?.status === "False");
+  await until(caches.pods, () => waiting() !== undefined);
+  assert.equal(
+    scheduled(waiting() ?? assert.fail())?.message,
+    "0/1 nodes are available: 1 Insufficient nvidia.com/gpu.",
+  );
+  await until(caches.pods, () => caches.pods.list().filter(isReady).length === 2);
+  await scale(client, 2);
+  await until(caches.pods, () => caches.pods.list().length === 2);
+  assert.equal(caches.pods.list().filter(isReady).length, 2, "the pod that waited went first");
+  await scale(client, 3);
+  await until(caches.pods, () => waiting() !== undefined);
+  const [running] = caches.pods.list().filter(isReady);
+  await client.delete(podKind, running?.metadata ?? web);
+  await until(
+    caches.pods,
+    () => caches.pods.list().filter(isReady).length === 2 && waiting() !== undefined,
+  );
+  const { items } = await client.list(eventKind, { namespace });
+  assert.ok(items.some(({ reason, type }) => reason === "FailedScheduling" && type === "Warning"));
+});
+
+test("a pod that is relabelled is let go and replaced; one that comes back is one too many", async (context) => {
+  const { client, caches } = await startBench(context);
+  await client.create(deploymentKind, deployment("a", 2));
+  await until(caches.deployments, complete(caches));
+  const [odd] = caches.pods.list();
+  assert.ok(odd);
+  await client.patch(podKind, odd.metadata, { metadata: { labels: { app: "debug" } } });
+  await until(caches.pods, () => caches.pods.list().length === 3);
+  const released = await client.get(podKind, odd.metadata);
+  assert.deepEqual(released?.metadata.ownerReferences ?? [], []);
+  await client.patch(podKind, odd.metadata, { metadata: { labels: { app: "web" } } });
+  await until(caches.pods, () => caches.pods.list().length === 2);
+});
+
+test("pods and sets that were orphaned are taken over by the next of their name", async (context) => {
+  const { client, caches } = await startBench(context);
+  await client.create(deploymentKind, deployment("a", 2));
+  await until(caches.deployments, complete(caches));
+  const uids = () => new Set(caches.pods.list().map(({ metadata }) => metadata.uid));
+  const before = uids();
+  await client.delete(deploymentKind, web, { propagationPolicy: "Orphan" });
+  await until(caches.deployments, () => caches.deployments.list().length === 0);
+  await client.create(deploymentKind, deployment("a", 2));
+  await until(caches.deployments, complete(caches));
+  assert.deepEqual(uids(), before);
+  assert.equal(caches.replicaSets.list().length, 1);
+});
+
+test("a Service whose address is of an earlier run's block gets one of this", async (context) => {
+  const { client, caches } = await startBench(context);
+  await client.create(serviceKind, {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: web,
+    spec: { clusterIP: "127.190.1.2", clusterIPs: ["127.190.1.2"], ports: [{ port: 80 }] },
+  });
+  const address = () => caches.services.get("default/web")?.spec.clusterIP ?? "";
+  await until(caches.services, () => address().startsWith("127.128."));
+});
+
+test("deleting the Deployment leaves nothing", async (context) => {
+  const { client, caches } = await startBench(context);
+  await client.create(deploymentKind, deployment("a", 3));
+  await until(caches.deployments, complete(caches));
+  await client.delete(deploymentKind, web);
+  await until(caches.pods, () => caches.pods.list().length === 0);
+  assert.equal((await client.list(replicaSetKind, { namespace })).items.length, 0);
+});
