@@ -6,7 +6,7 @@ import { createServer } from "node:https";
 import type { Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { listenError } from "../listen-error.ts";
+import { listenError } from "../../lib/listen-error.ts";
 import { finished } from "node:stream";
 import { ApiProblem } from "./api-status.ts";
 import { problemAnswer } from "./api-handler.ts";

@@ -11,7 +11,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
-import { listenError } from "../listen-error.ts";
+import { listenError } from "../../lib/listen-error.ts";
 import type { WatchCache } from "../../kube/watch-cache.ts";
 import type { EndpointSlice } from "../../resources/endpoint-slice.ts";
 import type { Ingress as IngressObject } from "../../resources/ingress.ts";

@@ -1,5 +1,5 @@
 // A port that cannot be listened on, told to whoever chose it.
-import { UserError } from "../lib/user-error.ts";
+import { UserError } from "./user-error.ts";
 
 export function listenError(
   error: unknown,
