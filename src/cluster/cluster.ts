@@ -77,7 +77,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   prepareDataDir(dataDir);
   const plane = openPlane(options);
   started.defer(() => plane.close());
-  const { transport } = plane;
+  const transport = behindSockets(plane.transport);
   const credentials = loadCredentials(join(dataDir, "credentials.json"), clock.nowMs());
   credentials.catch(() => {}); // Whatever fails there is told below, where it is awaited.
 
@@ -131,6 +131,17 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       await untilResolved(service, resolve, caches);
     },
     close: () => running.disposeAsync(),
+  };
+}
+
+/**
+ * The loops in this process speak to the API without a socket. Left alone, one change would run
+ * through all of them before the next request from outside is even read; so theirs wait their turn.
+ */
+function behindSockets(transport: Transport): Transport {
+  return async (request) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return transport(request);
   };
 }
 

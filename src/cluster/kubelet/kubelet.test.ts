@@ -29,9 +29,10 @@ const stubborn = shell("trap '' TERM; touch up; while :; do sleep 0.02; done", {
 
 const firstContainer = (pod: Pod | undefined) => pod?.status?.containerStatuses?.[0];
 
-test("the node says what it has, and that its GPUs are simulated", async () => {
+test("the node says what it has, and that this is simulated", async () => {
   const found = await fixture.client.get(nodeKind, { name: "dunlin" });
-  assert.equal(found?.metadata.annotations?.["dunlin.dev/simulated-resources"], "nvidia.com/gpu");
+  const simulated = found?.metadata.annotations?.["dunlin.dev/simulated-resources"];
+  assert.equal(simulated, "cpu, memory, nvidia.com/gpu");
   assert.deepEqual(found?.status?.allocatable, {
     cpu: "4",
     memory: "8Gi",

@@ -1,12 +1,11 @@
-// The Node object of the machine that the pods run on: what it offers, at which address, and that
-// its accelerators are names with nothing behind them.
+// The Node object of the machine that the pods run on: its address, and what it claims to offer, which
+// is what it was told to claim.
 import { arch, release } from "node:os";
 import { formatTimestamp } from "../../lib/timestamp.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { nodeKind, type Node } from "../../resources/node.ts";
 import type { Condition } from "../../resources/object.ts";
 import type { ResourceList } from "../../resources/pod.ts";
-import { gpuResource } from "./gpu-devices.ts";
 
 export type NodeDescription = {
   readonly name: string;
@@ -14,7 +13,7 @@ export type NodeDescription = {
   readonly capacity: ResourceList;
 };
 
-/** Names the resources of the node that exist as numbers only. */
+/** Names the resources that are numbers for the scheduler, with nothing behind them. */
 const simulatedAnnotation = "dunlin.dev/simulated-resources";
 
 /** Creates the node, or brings the one of an earlier run up to date. */
@@ -55,7 +54,6 @@ function nodeOf({ name, address, capacity }: NodeDescription, nowMs: number): No
   const now = formatTimestamp(nowMs);
   const architecture = arch() === "x64" ? "amd64" : arch();
   const resources = { ...capacity, pods: capacity["pods"] ?? "110" };
-  const simulated = Number(capacity[gpuResource] ?? 0) > 0;
   return {
     apiVersion: "v1",
     kind: "Node",
@@ -67,7 +65,7 @@ function nodeOf({ name, address, capacity }: NodeDescription, nowMs: number): No
         "kubernetes.io/arch": architecture,
         "node-role.kubernetes.io/control-plane": "",
       },
-      ...(simulated && { annotations: { [simulatedAnnotation]: gpuResource } }),
+      annotations: { [simulatedAnnotation]: Object.keys(capacity).join(", ") },
     },
     spec: {},
     status: {

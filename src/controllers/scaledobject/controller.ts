@@ -87,7 +87,8 @@ export function startScaledObjectController(
       name: "scaledobject",
       clock: options.clock,
       log: options.log,
-      concurrency: 8,
+      // Reconciling is waiting, for the most part; who comes late must not wait for the others too.
+      concurrency: 32,
       sources: [
         watching(caches.scaledObjects),
         // Only that it is there and what it asks for; its status changes all the time.
