@@ -31,8 +31,10 @@ test("the screen fits the terminal, whatever its size", () => {
     assert.ok(lines.length <= rows, `${lines.length} lines on ${rows} rows`);
     assert.ok(lines.every((line) => line.length <= columns));
   }
-  // The newest decision is the one that must not be cut off.
-  assert.match(screen(view, 80, 24).at(-1) ?? "", /decision 99/);
+  // The newest decision is the one that must not be lost, nor its last word.
+  const text = screen({ ...view, happenings: happenings.slice(-3) }, 80, 60).join("\n");
+  assert.match(text, /decision 99 because/);
+  assert.equal(text.match(/because/g)?.length, 3 * 40);
 });
 
 test("the summary tells requests, errors, latencies, times and the replicas' course", () => {

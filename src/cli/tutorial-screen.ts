@@ -47,8 +47,26 @@ export function screen(view: TutorialView, columns: number, rows: number): reado
     "  what was decided, and why",
   ];
   const room = Math.max(0, rows - head.length - 1);
-  const tail = view.happenings.slice(-room).map(happening);
-  return [...head, ...tail].map((line) => line.slice(0, columns));
+  const told = view.happenings.flatMap((each) => wrapped(happening(each), columns));
+  return [...head.map((line) => line.slice(0, columns)), ...lastOf(told, room)];
+}
+
+function lastOf<T>(items: readonly T[], count: number): readonly T[] {
+  return count === 0 ? [] : items.slice(-count);
+}
+
+/** Breaks between words; what goes on stands under the text, not under its time. */
+function wrapped(line: string, columns: number): readonly string[] {
+  const indent = " ".repeat(11);
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > columns) {
+    const space = rest.lastIndexOf(" ", columns);
+    const end = space > indent.length ? space : columns;
+    lines.push(rest.slice(0, end));
+    rest = indent + rest.slice(end).trimStart();
+  }
+  return [...lines, rest];
 }
 
 export function happening({
