@@ -112,7 +112,7 @@ async function reconcile(
     pods: caches.pods
       .list()
       .filter((pod) => !isTerminating(pod) && serviceOfPod(pod).includes(keyOf(service))),
-    ingressExists: caches.ingresses.get(keyOf(service)) !== undefined,
+    hasWayIn: intent.ingress === undefined || caches.ingresses.get(keyOf(service)) !== undefined,
     urls: intent.urls,
     servingRuntime: intent.servingRuntime,
     conditions: intent.conditions,

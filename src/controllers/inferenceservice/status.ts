@@ -20,7 +20,8 @@ export type Observed = {
   readonly deployment: Deployment | undefined;
   /** The predictor's pods that are not being deleted. */
   readonly pods: readonly Pod[];
-  readonly ingressExists: boolean;
+  /** The Ingress that is wanted is there; true where none is wanted. */
+  readonly hasWayIn: boolean;
   readonly urls: {
     readonly url: string;
     readonly address: string;
@@ -35,7 +36,7 @@ const simulatedType = "dunlin.dev/EngineSimulated";
 
 export function statusOf(service: InferenceService, observed: Observed): InferenceServiceStatus {
   const predictor = predictorReady(service, observed.deployment, observed.pods);
-  const ingress = ingressReady(observed.ingressExists, predictor.status);
+  const ingress = ingressReady(observed.hasWayIn, predictor.status);
   const simulated = engineSimulated(observed.pods);
   const now = formatTimestamp(observed.nowMs);
   const conditions = [
