@@ -13,7 +13,7 @@ export function labelValue(labels: Labels, name: string): string {
   return Object.hasOwn(labels, name) ? (labels[name] ?? "") : "";
 }
 
-export function metricNameOf(labels: Labels): string {
+function metricNameOf(labels: Labels): string {
   return labelValue(labels, metricNameLabel);
 }
 

@@ -359,7 +359,7 @@ export class ContainerRunner {
   }
 }
 
-export function containersOf({ spec }: Pod): readonly Container[] {
+function containersOf({ spec }: Pod): readonly Container[] {
   return [...(spec.initContainers ?? []), ...spec.containers];
 }
 

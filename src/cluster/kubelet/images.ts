@@ -52,7 +52,7 @@ export function imageMatches(glob: string, image: string): boolean {
 }
 
 /** `docker.io/library/redis:7`, `index.docker.io/redis:7` and `redis:7` are one image. */
-export function normalizeImage(image: string): string {
+function normalizeImage(image: string): string {
   return image.replace(/^(?:index\.|registry-1\.)?docker\.io\//, "").replace(/^library\//, "");
 }
 
