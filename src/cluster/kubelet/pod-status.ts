@@ -34,8 +34,9 @@ export function podStatusOf(observation: PodObservation): PodStatus {
     podIPs: [{ ip: podIp }],
     qosClass: qosClassOf(pod),
     startTime,
-    ...(initContainers.length > 0 && { initContainerStatuses: initContainers }),
-    containerStatuses: containers,
+    // Of a pod that was refused nothing ever ran; its own reason is all there is to tell.
+    ...(initContainers.length > 0 && !refusal && { initContainerStatuses: initContainers }),
+    ...(!refusal && { containerStatuses: containers }),
   };
 }
 
