@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { startLoad } from "../src/cli/load.ts";
+import { runLoad } from "../src/cli/load.ts";
 import { startLocalCluster, type LocalCluster } from "../src/cli/local-cluster.ts";
 import { wallClock } from "../src/lib/wall-clock.ts";
 import { configMapKind } from "../src/resources/config-map.ts";
@@ -36,7 +36,7 @@ export async function loadStep(): Promise<readonly Figure[]> {
   try {
     const hostname = await serve(cluster);
     for (let step = 0; step < steps; step++) {
-      const load = startLoad({
+      const load = runLoad({
         clock: wallClock,
         ...cluster.ingress,
         hostname,
@@ -51,7 +51,7 @@ export async function loadStep(): Promise<readonly Figure[]> {
         (await readyPods(cluster)) >= 3 ? true : undefined,
       );
       thirdReadyMs.push(performance.now() - beganMs);
-      await load.finished;
+      await load;
       await eventually("one pod is left", async () =>
         (await readyPods(cluster)) === 1 ? true : undefined,
       );

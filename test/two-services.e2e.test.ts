@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { wallClock } from "../src/lib/wall-clock.ts";
-import { startLoad } from "../src/cli/load.ts";
+import { runLoad } from "../src/cli/load.ts";
 import { eventually, example, startDunlin } from "./dunlin.ts";
 import { hasTools } from "./tools.ts";
 
@@ -22,7 +22,7 @@ test("two InferenceServices with the same query scale independently", async (t) 
   );
 
   const load = (name: string, inFlight: number) =>
-    startLoad({
+    runLoad({
       clock: wallClock,
       host: env["INGRESS_HOST"] ?? "",
       port: Number(env["INGRESS_PORT"]),
@@ -40,7 +40,7 @@ test("two InferenceServices with the same query scale independently", async (t) 
   const loads = [load("busy", 6), load("calm", 2)];
   const counts: string[] = [];
   let finished = false;
-  void Promise.all(loads.map((each) => each.finished)).then(() => (finished = true));
+  void Promise.all(loads).then(() => (finished = true));
   const replicas = async (name: string): Promise<string> =>
     kubectl(`get deployment ${name}-predictor -o jsonpath={.spec.replicas}`);
   await eventually("the busy one has grown", async () => {
@@ -52,6 +52,6 @@ test("two InferenceServices with the same query scale independently", async (t) 
     [...new Set(counts)].toSorted((a, b) => a.localeCompare(b)),
     ["1 1", "3 1"],
   );
-  for (const { finished: result } of loads)
-    assert.deepEqual([...(await result).outcomes.keys()], ["200"]);
+  for (const { outcomes } of await Promise.all(loads))
+    assert.deepEqual([...outcomes.keys()], ["200"]);
 });

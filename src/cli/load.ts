@@ -23,40 +23,27 @@ export type LoadResult = {
   readonly durationMs: number;
 };
 
-export type Load = {
-  /** Requests sent and not answered yet. */
-  inFlight(): number;
-  readonly finished: Promise<LoadResult>;
-};
-
-export function startLoad(options: LoadOptions): Load {
+/** Resolves when the time is over and the last answers are in. */
+export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const { clock, signal } = options;
   const startedMs = clock.nowMs();
   const latenciesMs: number[] = [];
   const outcomes = new Map<string, number>();
   const agent = new Agent({ keepAlive: true });
-  let inFlight = 0;
 
   const client = async () => {
     while (!signal.aborted && clock.nowMs() - startedMs < options.durationMs) {
       const sentMs = clock.nowMs();
-      inFlight++;
       const outcome = await exchange(options, agent);
-      inFlight--;
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
       if (outcome === "200") latenciesMs.push(clock.nowMs() - sentMs);
       // A server that refuses at once must not be asked in a tight loop.
       else await new Promise<void>((resolve) => clock.after(100, resolve));
     }
   };
-  const clients = Array.from({ length: options.inFlight }, client);
-  return {
-    inFlight: () => inFlight,
-    finished: Promise.all(clients).then(() => {
-      agent.destroy();
-      return { latenciesMs, outcomes, durationMs: clock.nowMs() - startedMs };
-    }),
-  };
+  await Promise.all(Array.from({ length: options.inFlight }, client));
+  agent.destroy();
+  return { latenciesMs, outcomes, durationMs: clock.nowMs() - startedMs };
 }
 
 /** Resolves with the status of the answer, or with the code of what went wrong. */

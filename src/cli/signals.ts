@@ -1,18 +1,22 @@
 // The signals by which a person or a supervisor ends a command.
+import type { Clock } from "../lib/clock.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/** One Ctrl-C may arrive twice: from the terminal, and from npm, which passes it on. */
+const oneCtrlCMs = 1_000;
+
 /**
- * Resolves at the first signal. A second one ends the process at once: whoever presses Ctrl-C twice
- * does not want to wait.
+ * Resolves at the first signal. Another one, later, ends the process at once: whoever presses Ctrl-C
+ * again does not want to wait.
  */
-export function untilStopped(): Promise<void> {
+export function untilStopped(clock: Clock): Promise<void> {
   return new Promise((resolve) => {
-    let asked = false;
+    let askedAtMs: number | undefined;
     for (const signal of signals)
       process.on(signal, () => {
-        if (asked) process.exit(130);
-        asked = true;
+        if (askedAtMs !== undefined && clock.nowMs() - askedAtMs > oneCtrlCMs) process.exit(130);
+        askedAtMs ??= clock.nowMs();
         resolve();
       });
   });

@@ -31,6 +31,10 @@ test("the screen fits the terminal, whatever its size", () => {
     assert.ok(lines.length <= rows, `${lines.length} lines on ${rows} rows`);
     assert.ok(lines.every((line) => line.length <= columns));
   }
+  assert.ok(
+    screen(view, 0, 0).every((line) => line.length <= 80),
+    "a terminal without a size",
+  );
   // The newest decision is the one that must not be lost, nor its last word.
   const text = screen({ ...view, happenings: happenings.slice(-3) }, 80, 60).join("\n");
   assert.match(text, /decision 99 because/);

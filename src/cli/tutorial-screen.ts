@@ -29,8 +29,13 @@ export type TutorialOutcome = {
   readonly loadToThirdReadyMs: number | undefined;
 };
 
-/** The live screen: at most `rows` lines of at most `columns` characters. */
-export function screen(view: TutorialView, columns: number, rows: number): readonly string[] {
+/**
+ * The live screen: at most `rows` lines of at most `columns` characters. A terminal that does not know
+ * its size, or is too narrow to be read, is drawn for as if it were usable.
+ */
+export function screen(view: TutorialView, width: number, height: number): readonly string[] {
+  const columns = width >= 40 ? width : 80;
+  const rows = height > 0 ? height : 24;
   const { now, maxReplicas } = view;
   const head = [
     `Dunlin tutorial                                            ${seconds(view.elapsedMs)}`,

@@ -41,7 +41,7 @@ export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promi
     env,
   });
   // A signal that comes while the cluster starts must not be lost, nor end the process half-way.
-  const stopped = untilStopped();
+  const stopped = untilStopped(wallClock);
   try {
     const say = (line: string) => process.stdout.write(`${line}\n`);
     const logFile = openLogFile(dataDir.path, () => wallClock.nowMs());
