@@ -10,6 +10,7 @@ const sources: Readonly<Record<string, string>> = {
   hey: "apt-get install hey, or go install github.com/rakyll/hey@latest",
   prometheus: "apt-get install prometheus",
   promtool: "apt-get install prometheus",
+  setpriv: "apt-get install util-linux",
 };
 
 /** Whether all of the programs are there. If not, the test is skipped (or fails) with the reason. */

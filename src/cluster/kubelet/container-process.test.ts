@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { hasTools } from "../../../test/tools.ts";
 import { wallClock } from "../../lib/wall-clock.ts";
 import { deathSignalPrefix, startProcess, type ProcessHost } from "./container-process.ts";
 import { ProcessLedger } from "./process-ledger.ts";
@@ -14,7 +15,6 @@ after(() => rmSync(folder, { recursive: true }));
 
 const path = "/usr/local/bin:/usr/bin:/bin";
 const prefix = await deathSignalPrefix(path);
-const withoutSetpriv = prefix.length === 0 && "setpriv of util-linux is missing";
 
 let ledgers = 0;
 function newHost(): ProcessHost & { readonly ledgerFolder: string } {
@@ -203,7 +203,8 @@ async function killOwner(ledgerFolder: string, ownPrefix: readonly string[]): Pr
   return child;
 }
 
-test("kill -9 of the cluster takes its containers along", { skip: withoutSetpriv }, async () => {
+test("kill -9 of the cluster takes its containers along", async (t) => {
+  if (!hasTools(t, "setpriv")) return;
   const { ledgerFolder } = newHost();
   await gone(await killOwner(ledgerFolder, prefix));
 });
