@@ -49,6 +49,18 @@ test("a watch from before the restart is told to list again", async (t) => {
   assert.equal(event.object.code, 410);
 });
 
+test("so is one of a kind of which nothing was left", async (t) => {
+  const file = dataFile(t);
+  const first = openTestPlane({ dataFile: file });
+  const { resourceVersion } = (await first.call("POST", widgets, widget("w"))).body.metadata;
+  await first.call("DELETE", `${widgets}/w`);
+  await first.plane.close();
+  const second = openTestPlane({ dataFile: file });
+  t.after(() => second.plane.close());
+  const watch = await second.watch(`${widgets}?watch=true&resourceVersion=${resourceVersion}`);
+  assert.equal((await watch.next()).object.code, 410, "or the deletion would never be seen");
+});
+
 test("a second owner is refused, and told what to do", (t) => {
   const file = dataFile(t);
   const journal = SqliteJournal.open(file);

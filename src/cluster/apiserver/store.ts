@@ -36,6 +36,8 @@ export class Store {
   readonly #dependents = new Map<string, Map<string, Location>>();
   readonly #journal: SqliteJournal | undefined;
   readonly #historyLength: number;
+  /** What the journal held at the start; of the changes before nothing is known, of any resource. */
+  #loadedRevision = 0;
   #revision = 0;
 
   /** `historyLength` is how many changes of each resource a watch can go back. */
@@ -49,11 +51,11 @@ export class Store {
     if (!this.#journal) return;
     const { revision, objects } = this.#journal.load();
     this.#revision = revision;
+    this.#loadedRevision = revision;
     for (const { storageId, key, object } of objects) {
       this.#collection(storageId).objects.set(key, object);
       this.#index(storageId, key, object);
     }
-    for (const collection of this.#collections.values()) collection.forgottenRevision = revision;
   }
 
   get revision(): number {
@@ -172,7 +174,7 @@ export class Store {
         objects: new Map(),
         sorted: undefined,
         history: [],
-        forgottenRevision: 0,
+        forgottenRevision: this.#loadedRevision,
         listeners: new Set(),
       };
       this.#collections.set(storageId, collection);
