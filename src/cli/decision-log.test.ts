@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DecisionRecord } from "../controllers/scaledobject/controller.ts";
+import type { DecisionRecord } from "../controllers/scaledobject/evaluate.ts";
 import type { Decision } from "../scaling/decide.ts";
 import { newDecisions } from "./decision-log.ts";
 

@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { startCluster, type Cluster } from "../cluster/cluster.ts";
 import { kserveNamespace } from "../controllers/caches.ts";
-import type { DecisionRecord } from "../controllers/scaledobject/controller.ts";
+import type { DecisionRecord } from "../controllers/scaledobject/evaluate.ts";
 import { defaultInferenceServiceConfig } from "../intent/inference-service-config.ts";
 import { isAlreadyExists, KubeClient } from "../kube/client.ts";
 import { readKubeconfig } from "../kube/kubeconfig.ts";

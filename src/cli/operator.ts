@@ -4,10 +4,8 @@ import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { startCaches } from "../controllers/caches.ts";
 import { startInferenceServiceController } from "../controllers/inferenceservice/controller.ts";
-import {
-  startScaledObjectController,
-  type DecisionRecord,
-} from "../controllers/scaledobject/controller.ts";
+import { startScaledObjectController } from "../controllers/scaledobject/controller.ts";
+import type { DecisionRecord } from "../controllers/scaledobject/evaluate.ts";
 import { KubeClient } from "../kube/client.ts";
 import { EventRecorder } from "../kube/events.ts";
 import { httpTransport, type ServerAccess } from "../kube/transport.ts";

@@ -1,5 +1,5 @@
 // What happened in a tutorial so far: what the screen draws and the summary tells.
-import type { DecisionRecord } from "../controllers/scaledobject/controller.ts";
+import type { DecisionRecord } from "../controllers/scaledobject/evaluate.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Sample, TutorialOutcome } from "./tutorial-screen.ts";
 

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { openControlPlane } from "../../../test/control-plane.ts";
 import { eventually } from "../../../test/dunlin.ts";
+import { KubeClient } from "../../kube/client.ts";
+import type { Transport } from "../../kube/transport.ts";
 import { wallClock } from "../../lib/wall-clock.ts";
 import { SeriesStore } from "../../metrics/series-store.ts";
 import { deploymentKind } from "../../resources/deployment.ts";
@@ -12,7 +14,8 @@ import { podKind } from "../../resources/pod.ts";
 import { scaledObjectKind, type ScaledObjectSpec } from "../../resources/scaled-object.ts";
 import { prometheusTriggers } from "../../triggers/prometheus.ts";
 import type { RoundEnd } from "../../triggers/trigger.ts";
-import { startScaledObjectController, type DecisionRecord } from "./controller.ts";
+import { startScaledObjectController } from "./controller.ts";
+import type { DecisionRecord } from "./evaluate.ts";
 
 const server = "http://prometheus.test:9090";
 const key = { namespace: "default", name: "llm" };
@@ -24,12 +27,14 @@ const trigger = {
 };
 
 type Setup = {
+  /** Stands between the controller and the server. */
+  readonly through?: (transport: Transport) => Transport;
   readonly spec?: Partial<ScaledObjectSpec>;
   readonly annotations?: Readonly<Record<string, string>>;
 };
 
 /** A Deployment of one replica, a ScaledObject on it, and the controller. */
-async function setUp(t: TestContext, { spec, annotations }: Setup = {}) {
+async function setUp(t: TestContext, { spec, annotations, through }: Setup = {}) {
   const plane = await openControlPlane(t);
   const { client } = plane;
   const store = new SeriesStore();
@@ -61,6 +66,7 @@ async function setUp(t: TestContext, { spec, annotations }: Setup = {}) {
   startScaledObjectController(
     {
       ...plane,
+      client: through ? new KubeClient(through(plane.transport)) : client,
       clock: wallClock,
       random: () => 0.5,
       log: (line) => plane.lines.push(line),
@@ -178,6 +184,20 @@ test("a count that somebody else changed is not overwritten from an old look at 
   const replicas = await world.replicas();
   // Whichever write came first, the other must have seen it.
   assert.ok(replicas === 4 || replicas === 3, `replicas: ${replicas}`);
+});
+
+test("a write that fails is tried again at once, not at the next round", async (t) => {
+  let failures = 2;
+  const world = await setUp(t, {
+    through: (transport) => (request) =>
+      request.url.includes("/scale") && failures-- > 0
+        ? Promise.reject(new Error("connection reset"))
+        : transport(request),
+  });
+  await world.round({ a: 5 });
+  await world.round({ a: 5 });
+  assert.equal(await world.replicas(), 3);
+  assert.equal(world.lines.filter((line) => line.includes("connection reset")).length, 2);
 });
 
 test("what is wrong is said in the Ready condition, and nothing is scaled", async (t) => {

@@ -1,0 +1,181 @@
+// One evaluation of a ScaledObject: measure its triggers, decide, write the count, say what was found.
+import { ApiError, type KubeClient } from "../../kube/client.ts";
+import type { EventRecorder } from "../../kube/events.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Random } from "../../lib/random.ts";
+import { deploymentKind, type Deployment } from "../../resources/deployment.ts";
+import { keyOf } from "../../resources/object.ts";
+import type { ScaledObject } from "../../resources/scaled-object.ts";
+import { decide, type Decided, type Decision } from "../../scaling/decide.ts";
+import type { ScalingMemory } from "../../scaling/memory.ts";
+import type { ScalingPolicy } from "../../scaling/policy.ts";
+import { describeDecision, describeReason } from "../../scaling/reason.ts";
+import type { Measurement, RoundEnd, Trigger } from "../../triggers/trigger.ts";
+import type { Caches } from "../caches.ts";
+import { observe } from "./observe.ts";
+import type { Health, MetricHealth } from "./status.ts";
+
+/** One evaluation, as it is told to the log, the screen and whoever else listens. */
+export type DecisionRecord = {
+  readonly key: string;
+  readonly decision: Decision;
+  /** When the round's samples were taken and were complete; absent for polled sources. */
+  readonly round: RoundEnd | undefined;
+  /** When the API server had acknowledged the new count; absent when nothing was written. */
+  readonly writtenAtMs: number | undefined;
+};
+
+export type EvaluationOptions = {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: (line: string) => void;
+  readonly recorder: EventRecorder;
+  readonly caches: Caches;
+  readonly onDecision: (record: DecisionRecord) => void;
+};
+
+/** What is kept of an object between two evaluations. */
+export type EvaluationState = {
+  readonly triggers: readonly Trigger[];
+  /** The latest measurement of triggers that announce no rounds, by their metric's name. */
+  readonly polled: Map<string, Measurement>;
+  memory: ScalingMemory;
+  /** The latest complete round. */
+  round: RoundEnd | undefined;
+  evaluatedRoundMs: number;
+  /** When triggers that announce no rounds are to be asked again. */
+  pollDueMs: number;
+};
+
+export type Subject = {
+  readonly object: ScaledObject;
+  readonly target: Deployment;
+  readonly policy: ScalingPolicy;
+  readonly state: EvaluationState;
+};
+
+/** KEDA's default, in seconds. */
+const pollingIntervalDefault = 30;
+
+/**
+ * Evaluates the object if a round or a poll calls for it; undefined when neither does. What it leaves
+ * in the state is left only once the count is written: a write that fails is decided on again.
+ */
+export async function evaluate(
+  options: EvaluationOptions,
+  subject: Subject,
+  signal: AbortSignal,
+): Promise<Health | undefined> {
+  const { clock } = options;
+  const { object, state, policy } = subject;
+  const { round } = state;
+  const roundIsNew = round !== undefined && round.atMs > state.evaluatedRoundMs;
+  const pollIsDue = isPolled(state) && clock.nowMs() >= state.pollDueMs;
+  if (!roundIsNew && !pollIsDue) return undefined;
+
+  const measured = await measure(state, round?.atMs ?? clock.nowMs(), pollIsDue, signal);
+  if (signal.aborted) return undefined;
+  const decided = decide(observationOf(options, subject, measured), policy, state.memory);
+  const writtenAtMs = await act(options, subject, decided.decision);
+
+  state.memory = decided.memory;
+  if (round) state.evaluatedRoundMs = round.atMs;
+  if (pollIsDue) state.pollDueMs = clock.nowMs() + pollDelayMs(object, options.random);
+  options.onDecision({ key: keyOf(object), decision: decided.decision, round, writtenAtMs });
+  return healthOf(subject, measured, decided);
+}
+
+/** Whether some trigger's source announces no rounds. */
+export function isPolled({ triggers }: EvaluationState): boolean {
+  return triggers.some(({ rounds }) => rounds === undefined);
+}
+
+/** Spread by ±10 %, so that many objects do not ask one server in step. */
+function pollDelayMs({ spec }: ScaledObject, random: Random): number {
+  return (spec.pollingInterval ?? pollingIntervalDefault) * 1000 * (0.9 + 0.2 * random());
+}
+
+/** All triggers at once; those that must be polled only when that is due. */
+function measure(
+  { triggers, polled }: EvaluationState,
+  atMs: number,
+  pollIsDue: boolean,
+  signal: AbortSignal,
+): Promise<readonly Measurement[]> {
+  return Promise.all(
+    triggers.map(async (trigger) => {
+      if (trigger.rounds) return trigger.measure(atMs, signal);
+      const last = polled.get(trigger.metricName);
+      if (last && !pollIsDue) return last;
+      const measurement = await trigger.measure(atMs, signal);
+      polled.set(trigger.metricName, measurement);
+      return measurement;
+    }),
+  );
+}
+
+function observationOf(
+  { clock, caches }: EvaluationOptions,
+  { object, target, state }: Subject,
+  measured: readonly Measurement[],
+) {
+  const { triggers, round } = state;
+  const source = triggers.find(({ rounds }) => rounds !== undefined)?.rounds;
+  return observe({
+    nowMs: clock.nowMs(),
+    object,
+    target,
+    pods: caches.pods.list(),
+    triggers,
+    measured,
+    round: round && source && { atMs: round.atMs, intervalMs: source.intervalMs },
+  });
+}
+
+/** Writes the new count, if the old one still stands. Returns when it was acknowledged. */
+async function act(
+  { client, clock, log, recorder }: EvaluationOptions,
+  { object, target }: Subject,
+  decision: Decision,
+): Promise<number | undefined> {
+  if (decision.kind === "hold") return undefined;
+  try {
+    await client.patch(
+      deploymentKind,
+      target.metadata,
+      [
+        { op: "test", path: "/spec/replicas", value: decision.from },
+        { op: "replace", path: "/spec/replicas", value: decision.to },
+      ],
+      { type: "json", subresource: "scale" },
+    );
+  } catch (error) {
+    // Somebody else changed the count since we looked; the next round decides from what is there.
+    if (!(error instanceof ApiError) || (error.code !== 409 && error.code !== 422)) throw error;
+    log(`scaledobject ${keyOf(object)}: the count is no longer ${decision.from}; deciding anew`);
+    return undefined;
+  }
+  const writtenAtMs = clock.nowMs();
+  recorder.record(object, "Normal", "SuccessfulRescale", describeDecision(decision));
+  return writtenAtMs;
+}
+
+function healthOf(
+  { target, state }: Subject,
+  measured: readonly Measurement[],
+  { decision, active, memory }: Decided,
+): Health {
+  const metrics = state.triggers.map((trigger, index): MetricHealth => {
+    const measurement = measured[index];
+    const failed = measurement?.kind === "noData" && measurement.failed;
+    return {
+      name: trigger.metricName,
+      type: trigger.type,
+      active: measurement?.kind === "value" && measurement.value > trigger.activation,
+      ...(failed && { failure: `${measurement.detail}; replicas hold at ${target.spec.replicas}` }),
+    };
+  });
+  const detail = decision.because.map(describeReason).join("; ");
+  return { kind: "evaluated", metrics, active, detail, lastActiveMs: memory.lastActiveMs };
+}
