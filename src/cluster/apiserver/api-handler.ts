@@ -79,7 +79,7 @@ export class ControlPlane {
       closing: this.#closing.signal,
     });
     this.#customResources = new CustomResources({ store, catalog, registry, log });
-    this.#eventExpiry = new EventExpiry({ store, clock });
+    this.#eventExpiry = new EventExpiry({ store, clock, log });
     this.#garbageCollector = new GarbageCollector({ store, catalog, registry, log });
     this.#namespaces = new NamespaceLifecycle({ store, catalog, registry, log });
   }

@@ -12,24 +12,39 @@ const checkIntervalMs = 60_000;
 export class EventExpiry {
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #log: (line: string) => void;
   #cancel: CancelTimer = () => {};
 
-  constructor(options: { readonly store: Store; readonly clock: Clock }) {
+  constructor(options: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly log: (line: string) => void;
+  }) {
     this.#store = options.store;
     this.#clock = options.clock;
+    this.#log = options.log;
   }
 
   start(): void {
     this.#cancel = this.#clock.after(checkIntervalMs, () => {
-      const oldestMs = this.#clock.nowMs() - eventLifetimeMs;
-      for (const event of this.#store.list("events"))
-        if (lastSeenMs(event) < oldestMs) this.#store.remove("events", keyOf(event));
+      this.#removeOld();
       this.start();
     });
   }
 
   close(): void {
     this.#cancel();
+  }
+
+  /** A full disk, on which nothing can be removed either, must not end the cluster. */
+  #removeOld(): void {
+    const oldestMs = this.#clock.nowMs() - eventLifetimeMs;
+    try {
+      for (const event of this.#store.list("events"))
+        if (lastSeenMs(event) < oldestMs) this.#store.remove("events", keyOf(event));
+    } catch (error) {
+      this.#log(`old events are kept: ${String(error)}`);
+    }
   }
 }
 
