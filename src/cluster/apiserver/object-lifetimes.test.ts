@@ -46,6 +46,17 @@ test("orphaned children stay, without their owner", async () => {
   assert.deepEqual(body.metadata.ownerReferences, []);
 });
 
+test("orphaned children stay, too, while a finalizer still holds their owner", async () => {
+  const plane = openTestPlane();
+  await family(plane);
+  await plane.call("PATCH", `${configMaps}/owner`, { metadata: { finalizers: ["example.dev/h"] } });
+  await plane.call("DELETE", `${configMaps}/owner`, { propagationPolicy: "Orphan" });
+  await plane.call("PATCH", `${configMaps}/owner`, { metadata: { finalizers: null } });
+  await plane.plane.settled();
+  assert.equal(await statusOf(plane, "owner"), 404);
+  assert.equal(await statusOf(plane, "child"), 200);
+});
+
 test("in the foreground the owner goes last", async () => {
   const plane = openTestPlane();
   await family(plane, true);
@@ -98,6 +109,18 @@ test("every namespace has a default ServiceAccount", async () => {
   for (const namespace of ["default", "kube-system", "mine"]) {
     const path = `/api/v1/namespaces/${namespace}/serviceaccounts/default`;
     assert.equal((await call("GET", path)).status, 200, namespace);
+  }
+});
+
+test("the namespaces that every cluster has cannot be deleted", async () => {
+  const { call } = openTestPlane();
+  for (const name of ["default", "kube-system", "kube-public"]) {
+    const { status, body } = await call("DELETE", `/api/v1/namespaces/${name}`);
+    assert.equal(status, 403);
+    assert.equal(
+      body.message,
+      `namespaces "${name}" is forbidden: this namespace may not be deleted`,
+    );
   }
 });
 

@@ -48,6 +48,9 @@ export type WriteOptions = { readonly dryRun: boolean; readonly warn: (text: str
 /** What an update may change: all but the status, or the status alone. */
 export type WritePart = "main" | "status";
 
+/** As upstream: what everybody expects to be there. */
+const immortalNamespaces: ReadonlySet<string> = new Set(["default", "kube-system", "kube-public"]);
+
 export type Deletion = { readonly object: KubeObject; readonly gone: boolean };
 
 export class Registry {
@@ -151,8 +154,11 @@ export class Registry {
     const { resource, namespace, name } = target;
     const old = this.read(target);
     requirePreconditions(resource, old, options);
+    if (resource.storageId === "namespaces" && immortalNamespaces.has(name))
+      throw forbiddenWrite(resource.kind, name, "this namespace may not be deleted");
     const plan = planDeletion(resource, old, options, this.#clock.nowMs());
     if (options.dryRun) return { object: old, gone: plan.kind === "remove" };
+    if (options.propagationPolicy === "Orphan") this.#orphanDependents(old);
     switch (plan.kind) {
       case "keep":
         return { object: old, gone: false };
@@ -162,7 +168,6 @@ export class Registry {
           gone: false,
         };
       case "remove":
-        if (options.propagationPolicy === "Orphan") this.#orphanDependents(old);
         return {
           object: inVersion(
             resource,
