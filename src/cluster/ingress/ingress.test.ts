@@ -322,6 +322,20 @@ test("a kept connection that the pod closed is replaced, for a POST too", async 
   assert.equal(connections, 2);
 });
 
+test("an answer that cannot be passed on is the pod's failure, not the cluster's end", async (context) => {
+  const { world, port } = await startIngress(context);
+  const server = createTcpServer((socket: Socket) => {
+    socket.on("error", () => {});
+    socket.on("data", () => socket.end("HTTP/1.1 099 What\r\nContent-Length: 0\r\n\r\n"));
+  });
+  server.listen(0, address);
+  await once(server, "listening");
+  context.after(() => server.close());
+  world.endpoints.add(portOf(server));
+  const answer = await answerOf(ask(port, "/", { method: "POST" }));
+  assert.match(answer, /^502 .*\\"default\/web\\" answered at .* with what is no HTTP: .*99/);
+});
+
 test("a POST that a live pod broke off is not sent twice; a GET is", async (context) => {
   const { world, port } = await startIngress(context);
   const breaking = await startServer(context, (_request, response) => response.destroy());

@@ -165,7 +165,15 @@ export class Ingress {
     });
     upstream.once("response", (answer) => {
       answered = true;
-      relay(answer, response);
+      try {
+        relay(answer, response);
+      } catch (error) {
+        // A head that the client's parser lets through and that may not be written: a status of 99.
+        upstream.destroy();
+        const what = error instanceof Error ? error.message : String(error);
+        const at = `service "${nameOf(exchange.target)}" answered at ${endpoint.key}`;
+        refuse(response, 502, `${at} with what is no HTTP: ${what}`);
+      }
     });
     // A connection can fail twice, at a write and at a read; the first time counts. Once there is an
     // answer, it tells by itself whether it is whole: a server may answer before it has read all.
