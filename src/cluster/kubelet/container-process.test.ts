@@ -1,7 +1,15 @@
 // Runs real processes. Whatever a test starts it also sees ended.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -56,6 +64,14 @@ const isRunning = (pid: number): boolean => {
     return false;
   }
 };
+
+function folderOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
+  }
+}
 
 async function gone(pid: number): Promise<void> {
   const deadlineMs = wallClock.nowMs() + 10_000;
@@ -113,6 +129,16 @@ test("what a process started ends with it", async () => {
   const child = Number(/child=(\d+)/.exec(output())?.[1]);
   assert.deepEqual(await process.exited, { exitCode: 0 });
   await gone(child);
+});
+
+test("a process that cannot be listed does not run on unknown to anyone", async () => {
+  const host = newHost();
+  rmSync(host.ledgerFolder, { recursive: true });
+  await assert.rejects(start("sleep 60", host), { code: "ENOENT" });
+  const here = readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => folderOf(pid) === folder);
+  for (const pid of here) await gone(pid);
 });
 
 writeFileSync(join(folder, "plain-file"), "", { mode: 0o644 });

@@ -94,7 +94,13 @@ export async function startProcess(
   });
   const { pid } = child;
   if (pid === undefined) throw await startErrorOf(child, program);
-  ledger.add(pid, token);
+  try {
+    ledger.add(pid, token);
+  } catch (error) {
+    // A full disk, say. Nobody would know of the process, now or at the next start.
+    process.kill(-pid, "SIGKILL");
+    throw error;
+  }
   child.stdout.on("data", (chunk: Buffer) => onOutput("stdout", chunk));
   child.stderr.on("data", (chunk: Buffer) => onOutput("stderr", chunk));
   return new ContainerProcess(pid, child, clock, () => ledger.remove(pid));
