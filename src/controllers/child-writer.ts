@@ -1,8 +1,8 @@
 // Brings the children of an object to the state that is wanted of them, and writes only when there
 // is something to write. Fields that nobody here has an opinion on are left to whoever set them.
-import { jsonEqual } from "../lib/json.ts";
+import { jsonEqual, jsonIncludes } from "../lib/json.ts";
 import type { Kind } from "../resources/kind.ts";
-import { controllerOf, controllerReference, keyOf, type KubeObject } from "../resources/object.ts";
+import { controllerOf, keyOf, type KubeObject } from "../resources/object.ts";
 import type { KubeClient } from "../kube/client.ts";
 
 /** A child of that name exists and belongs to somebody else; only a person can resolve it. */
@@ -17,7 +17,8 @@ type Written = {
 
 export class ChildWriter {
   readonly #client: KubeClient;
-  readonly #written = new Map<string, Written>();
+  /** By the key of the owner, then by the kind and key of the child. */
+  readonly #written = new Map<string, Map<string, Written>>();
 
   constructor(client: KubeClient) {
     this.#client = client;
@@ -36,10 +37,8 @@ export class ChildWriter {
     carry: (wanted: T, current: T) => T = (child) => child,
   ): Promise<void> {
     const name = `${kind.plural}/${keyOf(wanted)}`;
-    const ownerReferences = [controllerReference(owner)];
     if (!current) {
-      const metadata = { ...wanted.metadata, ownerReferences };
-      this.#remember(name, wanted, await this.#client.create(kind, { ...wanted, metadata }));
+      this.#remember(owner, name, wanted, await this.#client.create(kind, wanted));
       return;
     }
     if (controllerOf(current)?.uid !== owner.metadata.uid)
@@ -47,7 +46,7 @@ export class ChildWriter {
         `${kind.kind} ${keyOf(wanted)} exists already and does not belong to ${owner.kind} ` +
           `${owner.metadata.name}; delete it, or give the ${owner.kind} another name`,
       );
-    const written = this.#written.get(name);
+    const written = this.#written.get(keyOf(owner))?.get(name);
     if (written && isUpToDate(written, wanted, current)) return;
     const metadata = {
       ...current.metadata,
@@ -63,7 +62,7 @@ export class ChildWriter {
       ),
     };
     const next = { ...carry(wanted, current), metadata };
-    this.#remember(name, wanted, await this.#client.update(kind, next));
+    this.#remember(owner, name, wanted, await this.#client.update(kind, next));
   }
 
   /** Deletes the child if it is there and controlled by the owner. */
@@ -75,24 +74,40 @@ export class ChildWriter {
     if (!current || controllerOf(current)?.uid !== owner.metadata.uid) return;
     const { uid } = current.metadata;
     await this.#client.delete(kind, current.metadata, uid === undefined ? {} : { uid });
-    this.#written.delete(`${kind.plural}/${keyOf(current)}`);
+    this.#written.get(keyOf(owner))?.delete(`${kind.plural}/${keyOf(current)}`);
   }
 
-  #remember(name: string, wanted: KubeObject, { metadata }: KubeObject): void {
-    this.#written.set(name, { wanted, uid: metadata.uid, generation: metadata.generation });
+  /** The owner of this key is gone. */
+  forget(ownerKey: string): void {
+    this.#written.delete(ownerKey);
+  }
+
+  #remember(owner: KubeObject, name: string, wanted: KubeObject, { metadata }: KubeObject): void {
+    const children = this.#written.get(keyOf(owner)) ?? new Map<string, Written>();
+    children.set(name, { wanted, uid: metadata.uid, generation: metadata.generation });
+    this.#written.set(keyOf(owner), children);
   }
 }
 
 function isUpToDate(written: Written, wanted: KubeObject, current: KubeObject): boolean {
   const { metadata } = current;
+  // The copy may still be older than our own write; only a newer one can hold a foreign change. Kinds
+  // without generations, as Services, are looked into.
+  const untouched =
+    metadata.generation === undefined
+      ? jsonIncludes(withoutMetadata(current), withoutMetadata(wanted))
+      : metadata.generation <= (written.generation ?? 0);
   return (
     jsonEqual(written.wanted, wanted) &&
     written.uid === metadata.uid &&
-    // The copy may still be older than our own write; only a newer one can hold a foreign change.
-    (metadata.generation ?? 0) <= (written.generation ?? 0) &&
+    untouched &&
     includes(metadata.labels, wanted.metadata.labels) &&
     includes(metadata.annotations, wanted.metadata.annotations)
   );
+}
+
+function withoutMetadata({ metadata: _, ...rest }: KubeObject): object {
+  return rest;
 }
 
 type Strings = Readonly<Record<string, string>>;

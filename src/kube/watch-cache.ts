@@ -59,15 +59,17 @@ export class WatchCache<T extends KubeObject> {
     const { clock, kind, log } = this.#options;
     let retryMs = firstRetryMs;
     while (!signal.aborted) {
+      const startedMs = clock.nowMs();
       try {
         if (this.#resourceVersion === undefined) await this.#relist();
-        const startedMs = clock.nowMs();
         await this.#follow(signal);
         // A server that ends watches as soon as they start must not be asked in a tight loop.
         if (clock.nowMs() - startedMs < firstRetryMs) await sleep(clock, firstRetryMs, signal);
         retryMs = firstRetryMs;
       } catch (error) {
         if (signal.aborted) return;
+        // What held for longer than the pause before it was sound; its end is a new trouble.
+        if (clock.nowMs() - startedMs > retryMs) retryMs = firstRetryMs;
         if (isExpired(error)) {
           this.#resourceVersion = undefined;
           continue;

@@ -25,3 +25,22 @@ export function jsonEqual(left: unknown, right: unknown): boolean {
   for (const key of Object.keys(b)) if (b[key] !== undefined && a[key] === undefined) return false;
   return true;
 }
+
+/**
+ * Whether everything that `part` says is so in `whole`, which may say more: further keys of objects,
+ * at any depth. Lists must agree in length and order.
+ */
+export function jsonIncludes(whole: unknown, part: unknown): boolean {
+  if (part === undefined) return true;
+  if (Array.isArray(part))
+    return (
+      Array.isArray(whole) &&
+      whole.length === part.length &&
+      part.every((item, index) => jsonIncludes(whole[index], item))
+    );
+  if (!isJsonObject(part)) return whole === part;
+  return (
+    isJsonObject(whole) &&
+    Object.entries(part).every(([key, value]) => jsonIncludes(whole[key], value))
+  );
+}

@@ -13,7 +13,7 @@ import { childrenOf, type Children } from "../../intent/children.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { jsonEqual } from "../../lib/json.ts";
 import { formatTimestamp } from "../../lib/timestamp.ts";
-import { deploymentKind } from "../../resources/deployment.ts";
+import { deploymentKind, type Deployment } from "../../resources/deployment.ts";
 import {
   inferenceServiceKind,
   inferenceServiceLabel,
@@ -89,7 +89,7 @@ async function reconcile(
   const { caches, recorder } = options;
   const service = caches.inferenceServices.get(key);
   // Its children carry an owner reference, so they go when it goes.
-  if (!service || service.metadata.deletionTimestamp !== undefined) return;
+  if (!service || service.metadata.deletionTimestamp !== undefined) return writer.forget(key);
 
   const intent = childrenOf(service, {
     config: caches.configMaps.get(configName)?.data,
@@ -141,19 +141,16 @@ async function writeChildren(
     spec: { ...current.spec, ...wanted.spec },
   }));
   const currentDeployment = caches.deployments.get(name);
-  await writer.apply(deploymentKind, service, deployment, currentDeployment, carryReplicas);
+  await writer.apply(
+    deploymentKind,
+    service,
+    currentDeployment ? deployment : startingAtMinimum(deployment, service),
+    currentDeployment,
+    carryReplicas,
+  );
   const currentScaledObject = caches.scaledObjects.get(name);
   if (scaledObject)
-    await writer.apply(
-      scaledObjectKind,
-      service,
-      scaledObject,
-      currentScaledObject,
-      (wanted, current) => ({
-        ...wanted,
-        ...(current.status && { status: current.status }),
-      }),
-    );
+    await writer.apply(scaledObjectKind, service, scaledObject, currentScaledObject);
   else await writer.remove(scaledObjectKind, service, currentScaledObject);
 
   // As KServe does: no way in before the predictor was ready for the first time.
@@ -162,6 +159,12 @@ async function writeChildren(
   if (!ingress) await writer.remove(ingressKind, service, currentIngress);
   else if (available || currentIngress)
     await writer.apply(ingressKind, service, ingress, currentIngress);
+}
+
+/** A new service need not wait for its scaler to be as large as it must be at least. */
+function startingAtMinimum(deployment: Deployment, { spec }: InferenceService): Deployment {
+  const replicas = deployment.spec.replicas ?? Math.max(1, spec.predictor.minReplicas ?? 1);
+  return { ...deployment, spec: { ...deployment.spec, replicas } };
 }
 
 /** Says on the object why nothing is done with it. A new version of it is what brings it back. */

@@ -44,7 +44,7 @@ export function statusOf(service: InferenceService, observed: Observed): Inferen
     predictor,
     overall([predictor, ingress]),
     ...observed.conditions,
-    ...(simulated ? [simulated] : keptSimulated(service)),
+    ...(simulated ? [simulated] : keptSimulated(service, observed.pods)),
   ].reduce<readonly Condition[]>(
     (list, condition) => withCondition(list, condition, now),
     // Only conditions that still hold are kept; the old list lends its transition times.
@@ -86,9 +86,9 @@ function predictorReady(
   if (!deployment?.status) return { type, status: "Unknown", reason: "DeploymentNotObserved" };
   const { availableReplicas = 0, conditions } = deployment.status;
   const wanted = deployment.spec.replicas ?? 1;
-  const enough = Math.min(service.spec.predictor.minReplicas ?? 1, wanted);
+  const least = service.spec.predictor.minReplicas ?? 1;
   const available = conditionOf(conditions, "Available");
-  if (availableReplicas >= Math.max(enough, wanted > 0 ? 1 : 0) && available)
+  if (availableReplicas >= Math.max(least, wanted > 0 ? 1 : 0) && available)
     return { type, status: "True" };
   const failure = pods.map(failureOf).find((found) => found !== undefined);
   return {
@@ -118,9 +118,13 @@ function overall(parts: readonly Condition[]): Condition {
   return { ...blocking, type: "Ready" };
 }
 
-/** The storage initializer says in its termination message that a simulated engine stands in. */
+/**
+ * The storage initializer says in its termination message that a simulated engine stands in. The
+ * newest pod that has got that far knows best.
+ */
 function engineSimulated(pods: readonly Pod[]): Condition | undefined {
-  for (const pod of pods)
+  const made = ({ metadata }: Pod): string => metadata.creationTimestamp ?? "";
+  for (const pod of pods.toSorted((a, b) => made(b).localeCompare(made(a))))
     for (const { name, state } of pod.status?.initContainerStatuses ?? [])
       if (name === "storage-initializer" && state.terminated?.exitCode === 0) {
         const { message } = state.terminated;
@@ -130,8 +134,9 @@ function engineSimulated(pods: readonly Pod[]): Condition | undefined {
   return undefined;
 }
 
-/** With no pod to ask, what was said of the model last still holds. */
-function keptSimulated(service: InferenceService): readonly Condition[] {
+/** While no pod has got far enough to be asked, what was said of the model last still holds. */
+function keptSimulated(service: InferenceService, pods: readonly Pod[]): readonly Condition[] {
+  if (pods.some(({ status }) => status?.phase === "Running")) return [];
   const known = conditionOf(service.status?.conditions, simulatedType);
   return known ? [known] : [];
 }
@@ -182,6 +187,7 @@ const stuck = new Set([
   "ImagePullBackOff",
   "CreateContainerConfigError",
   "RunContainerError",
+  "PortTaken",
 ]);
 
 function failureOf(pod: Pod): Failure | undefined {

@@ -21,6 +21,8 @@ type State = EvaluationState & {
   readonly object: ScaledObject;
   readonly plan: Plan;
   readonly stopRounds: readonly (() => void)[];
+  /** What an evaluation found, until it stands in the status. */
+  unreported: Health | undefined;
 };
 
 export function startScaledObjectController(options: Options, signal: AbortSignal): Controller {
@@ -71,7 +73,9 @@ export function startScaledObjectController(options: Options, signal: AbortSigna
     }
     const subject = { object, target, policy: plan.policy, state };
     const health = await evaluate(options, subject, abort);
-    if (health) await report(options, object, health);
+    if (health) state.unreported = health;
+    if (state.unreported) await report(options, object, state.unreported);
+    state.unreported = undefined;
     if (isPolled(state)) return { requeueAfterMs: Math.max(0, state.pollDueMs - clock.nowMs()) };
   }
 
@@ -89,6 +93,8 @@ export function startScaledObjectController(options: Options, signal: AbortSigna
       round: undefined,
       evaluatedRoundMs: Number.NEGATIVE_INFINITY,
       pollDueMs: 0,
+      settledCount: undefined,
+      unreported: undefined,
       // Triggers of one source share its rounds; the first announcement of a round is enough.
       stopRounds: [...new Set(triggers.flatMap(({ rounds }) => rounds ?? []))].map((source) =>
         source.onRound((round) => {
@@ -148,6 +154,15 @@ async function report(
 ): Promise<void> {
   const status = statusOf(object, health);
   if (jsonEqual(status, object.status)) return;
+  // The whole status, whatever anybody else has written to the object meanwhile.
+  const patch = [
+    { op: "test", path: "/metadata/uid", value: object.metadata.uid },
+    { op: "add", path: "/status", value: status },
+  ];
+  await client.patch(scaledObjectKind, object.metadata, patch, {
+    type: "json",
+    subresource: "status",
+  });
   const ready = conditionOf(status.conditions, "Ready");
   if (ready && ready.status !== conditionOf(object.status?.conditions, "Ready")?.status) {
     const { reason = "", message = "" } = ready;
@@ -155,5 +170,4 @@ async function report(
     else if (health.kind === "evaluated")
       recorder.record(object, "Warning", "KEDAScalerFailed", message);
   }
-  await client.updateStatus(scaledObjectKind, { ...object, status });
 }

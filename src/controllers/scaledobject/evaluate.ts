@@ -46,6 +46,8 @@ export type EvaluationState = {
   evaluatedRoundMs: number;
   /** When triggers that announce no rounds are to be asked again. */
   pollDueMs: number;
+  /** The count that the latest decision left; another one there now is somebody else's doing. */
+  settledCount: number | undefined;
 };
 
 export type Subject = {
@@ -59,8 +61,9 @@ export type Subject = {
 const pollingIntervalDefault = 30;
 
 /**
- * Evaluates the object if a round or a poll calls for it; undefined when neither does. What it leaves
- * in the state is left only once the count is written: a write that fails is decided on again.
+ * Evaluates the object if a round, a poll or a count that somebody else set calls for it; undefined
+ * when none does. What it leaves in the state is left only once the count is written: a write that
+ * fails is decided on again.
  */
 export async function evaluate(
   options: EvaluationOptions,
@@ -68,22 +71,27 @@ export async function evaluate(
   signal: AbortSignal,
 ): Promise<Health | undefined> {
   const { clock } = options;
-  const { object, state, policy } = subject;
-  const { round } = state;
+  const { object, target, state, policy } = subject;
+  const { round, settledCount } = state;
   const roundIsNew = round !== undefined && round.atMs > state.evaluatedRoundMs;
   const pollIsDue = isPolled(state) && clock.nowMs() >= state.pollDueMs;
-  if (!roundIsNew && !pollIsDue) return undefined;
+  const countMoved = settledCount !== undefined && settledCount !== (target.spec.replicas ?? 1);
+  if (!roundIsNew && !pollIsDue && !countMoved) return undefined;
 
   const measured = await measure(state, round?.atMs ?? clock.nowMs(), pollIsDue, signal);
   if (signal.aborted) return undefined;
-  const decided = decide(observationOf(options, subject, measured), policy, state.memory);
-  const writtenAtMs = await act(options, subject, decided.decision);
+  const observation = observationOf(options, subject, measured, round);
+  const decided = decide(observation, policy, state.memory);
+  const { decision } = decided;
+  const writtenAtMs = await act(options, subject, decision);
 
   state.memory = decided.memory;
+  if (decision.kind === "hold") state.settledCount = decision.at;
+  else if (writtenAtMs !== undefined) state.settledCount = decision.to;
   if (round) state.evaluatedRoundMs = round.atMs;
   if (pollIsDue) state.pollDueMs = clock.nowMs() + pollDelayMs(object, options.random);
-  options.onDecision({ key: keyOf(object), decision: decided.decision, round, writtenAtMs });
-  return healthOf(subject, measured, decided);
+  options.onDecision({ key: keyOf(object), decision, round, writtenAtMs });
+  return healthOf(state.triggers, measured, decided);
 }
 
 /** Whether some trigger's source announces no rounds. */
@@ -119,8 +127,9 @@ function observationOf(
   { clock, caches }: EvaluationOptions,
   { object, target, state }: Subject,
   measured: readonly Measurement[],
+  round: RoundEnd | undefined,
 ) {
-  const { triggers, round } = state;
+  const { triggers } = state;
   const source = triggers.find(({ rounds }) => rounds !== undefined)?.rounds;
   return observe({
     nowMs: clock.nowMs(),
@@ -133,7 +142,10 @@ function observationOf(
   });
 }
 
-/** Writes the new count, if the old one still stands. Returns when it was acknowledged. */
+/**
+ * Writes the new count, if the old one still stands. Returns when it was acknowledged. A count of zero
+ * is not on the wire, so it cannot be tested; waking what somebody else has woken does no harm.
+ */
 async function act(
   { client, clock, log, recorder }: EvaluationOptions,
   { object, target }: Subject,
@@ -141,15 +153,15 @@ async function act(
 ): Promise<number | undefined> {
   if (decision.kind === "hold") return undefined;
   try {
-    await client.patch(
-      deploymentKind,
-      target.metadata,
-      [
-        { op: "test", path: "/spec/replicas", value: decision.from },
-        { op: "replace", path: "/spec/replicas", value: decision.to },
-      ],
-      { type: "json", subresource: "scale" },
-    );
+    const stands =
+      decision.from === 0
+        ? { op: "test", path: "/metadata/uid", value: target.metadata.uid }
+        : { op: "test", path: "/spec/replicas", value: decision.from };
+    const write = { op: "add", path: "/spec/replicas", value: decision.to };
+    await client.patch(deploymentKind, target.metadata, [stands, write], {
+      type: "json",
+      subresource: "scale",
+    });
   } catch (error) {
     // Somebody else changed the count since we looked; the next round decides from what is there.
     if (!(error instanceof ApiError) || (error.code !== 409 && error.code !== 422)) throw error;
@@ -162,18 +174,19 @@ async function act(
 }
 
 function healthOf(
-  { target, state }: Subject,
+  triggers: readonly Trigger[],
   measured: readonly Measurement[],
   { decision, active, memory }: Decided,
 ): Health {
-  const metrics = state.triggers.map((trigger, index): MetricHealth => {
+  const count = decision.kind === "hold" ? decision.at : decision.to;
+  const metrics = triggers.map((trigger, index): MetricHealth => {
     const measurement = measured[index];
     const failed = measurement?.kind === "noData" && measurement.failed;
     return {
       name: trigger.metricName,
       type: trigger.type,
       active: measurement?.kind === "value" && measurement.value > trigger.activation,
-      ...(failed && { failure: `${measurement.detail}; replicas hold at ${target.spec.replicas}` }),
+      ...(failed && { failure: `${measurement.detail}; replicas hold at ${count}` }),
     };
   });
   const detail = decision.because.map(describeReason).join("; ");
