@@ -1,13 +1,16 @@
 // Starts `dunlin up` as a user would, in a process of its own, and runs commands against it with
 // the environment that it prints.
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const repository = fileURLToPath(new URL("..", import.meta.url));
 export const example = (name: string): string => join(repository, "examples", name);
+
+/** For kubectl: everything that an InferenceService brings about, in the default namespace. */
+export const listChildren = "get deploy,rs,pods,svc,endpointslices,ingress,scaledobjects -o name";
 
 export type Output = {
   readonly code: number | null;
@@ -30,7 +33,10 @@ export type RunningDunlin = {
   readonly stop: () => Promise<void>;
 };
 
-/** Resolves when it has printed its exports; rejects with its output when it ends before. */
+/**
+ * Resolves when it has printed its exports; rejects with its output when it ends before. Whoever
+ * starts it stops it in `t.after`, registered at once, so that a test that fails midway leaves nothing.
+ */
 export async function startDunlin(
   options: { readonly dataDir?: string; readonly args?: readonly string[] } = {},
 ): Promise<RunningDunlin> {
@@ -51,7 +57,10 @@ export async function startDunlin(
     child.stderr.on("data", listen);
     void exited.then(() => reject(new Error(`dunlin up ended: ${output}`)));
   });
-  await ready;
+  await ready.catch((error: unknown) => {
+    rmSync(home, { recursive: true, force: true });
+    throw error;
+  });
   const exports = Object.fromEntries(
     [...output.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value]),
   );
@@ -79,6 +88,20 @@ export async function startDunlin(
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** Processes whose environment names the data directory: the cluster's pods. */
+export function processesOf(dataDir: string): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, "utf8").includes(dataDir);
+      } catch {
+        return false; // It ended meanwhile, or belongs to somebody else.
+      }
+    })
+    .map(Number);
 }
 
 /** Splits on spaces; single quotes keep what is between them together. */

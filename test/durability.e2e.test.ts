@@ -2,7 +2,7 @@
 // process.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -12,25 +12,11 @@ import { httpTransport } from "../src/kube/transport.ts";
 import { configMapKind } from "../src/resources/config-map.ts";
 import { deploymentKind } from "../src/resources/deployment.ts";
 import { podKind } from "../src/resources/pod.ts";
-import { eventually, repository, startDunlin, type RunningDunlin } from "./dunlin.ts";
+import { eventually, processesOf, repository, startDunlin, type RunningDunlin } from "./dunlin.ts";
 
 function clientOf(dunlin: RunningDunlin): { client: KubeClient; close: () => void } {
   const { transport, close } = httpTransport(readKubeconfig(dunlin.env["KUBECONFIG"] ?? ""));
   return { client: new KubeClient(transport), close };
-}
-
-/** Processes whose environment names the data directory: the cluster's pods. */
-function processesOf(dataDir: string): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/environ`, "utf8").includes(dataDir);
-      } catch {
-        return false; // It ended meanwhile, or belongs to somebody else.
-      }
-    })
-    .map(Number);
 }
 
 async function sleepers(client: KubeClient, replicas: number): Promise<void> {
@@ -56,11 +42,15 @@ async function runningPods(client: KubeClient): Promise<number> {
 }
 
 test("kill -9 loses no acknowledged write and leaves no pod's process", async (t) => {
-  const home = mkdtempSync(join(tmpdir(), "dunlin-test-"));
-  t.after(() => rmSync(home, { recursive: true, force: true }));
-  const dataDir = join(home, "data");
-  const first = await startDunlin({ dataDir });
+  const first = await startDunlin();
+  const { dataDir } = first;
+  const started = [first];
+  // The last one first: the data, which goes with the first one, is in its hands.
+  t.after(async () => {
+    for (const dunlin of started.toReversed()) await dunlin.stop();
+  });
   const before = clientOf(first);
+  t.after(before.close);
   await sleepers(before.client, 2);
   await eventually("two pods run", async () =>
     (await runningPods(before.client)) === 2 ? true : undefined,
@@ -78,10 +68,11 @@ test("kill -9 loses no acknowledged write and leaves no pod's process", async (t
   await eventually("writes are acknowledged", () => (acknowledged.length > 200 ? true : undefined));
   await first.kill("SIGKILL");
   await writing;
-  before.close();
 
   const second = await startDunlin({ dataDir });
+  started.push(second);
   const after = clientOf(second);
+  t.after(after.close);
   const { items } = await after.client.list(configMapKind, { namespace: "default" });
   const kept = new Set(items.map(({ metadata }) => metadata.name));
   assert.deepEqual(
@@ -94,7 +85,6 @@ test("kill -9 loses no acknowledged write and leaves no pod's process", async (t
     const processes = processesOf(dataDir).filter((pid) => pid !== second.pid);
     return running === 2 && processes.length === 2 ? true : undefined;
   });
-  after.close();
   await second.kill("SIGINT");
   assert.deepEqual(processesOf(dataDir), []);
   assert.ok(existsSync(join(dataDir, "kubeconfig")));
@@ -110,6 +100,10 @@ test("Ctrl-C in the middle of the tutorial leaves no process and no data", async
   let output = "";
   tutorial.stdout.on("data", (chunk: Buffer) => (output += chunk.toString("utf8")));
   const exited = new Promise<number | null>((resolve) => tutorial.once("exit", resolve));
+  t.after(async () => {
+    tutorial.kill("SIGINT");
+    await exited;
+  });
   await eventually("the load is under way", () =>
     /requests in flight: 5/.test(output) ? true : undefined,
   );

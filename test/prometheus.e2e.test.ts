@@ -96,8 +96,9 @@ async function realPrometheus(t: TestContext): Promise<{ url: string; set(load: 
 
 test("a real Prometheus drives a ScaledObject", async (t) => {
   if (!hasTools(t, "kubectl", "prometheus")) return;
-  const [dunlin, prometheus] = [await startDunlin(), await realPrometheus(t)];
+  const dunlin = await startDunlin();
   t.after(() => dunlin.stop());
+  const prometheus = await realPrometheus(t);
   const { kubectl } = dunlin;
   await kubectl("create deployment worker --image=none -- sleep 600");
   const scaledObject = {
