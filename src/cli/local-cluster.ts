@@ -46,6 +46,7 @@ const simulatedCapacity = { cpu: "64", memory: "256Gi" };
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
   const { log, gpus } = options;
   const random = seededRandom(randomBytes(4).readUInt32LE());
+  await using started = new AsyncDisposableStack();
   const cluster = await startCluster({
     ...options,
     clock: wallClock,
@@ -55,40 +56,28 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     customKinds,
     admission: admissionRules,
   });
-  try {
-    const access = readKubeconfig(cluster.kubeconfigPath);
-    await applyDefaults(new KubeClient(cluster.transport));
-    const { namespace, name, port } = prometheusService;
-    const operator = await startOperator({
-      access,
-      clock: wallClock,
-      random,
-      log,
-      onDecision: options.onDecision ?? (() => {}),
-      prometheus: {
-        address: cluster.hostAddress,
-        port,
-        knownAs: [
-          `http://${name}.${namespace}.svc.cluster.local:${port}`,
-          `http://${name}.${namespace}.svc:${port}`,
-          `http://${name}.${namespace}:${port}`,
-        ],
-      },
-      resolve: (host, hostPort) => cluster.resolve(host, hostPort),
-    });
-    await cluster.publish({ ...prometheusService, address: cluster.hostAddress, targetPort: port });
-    return {
-      ...cluster,
-      client: operator.client,
-      async close() {
-        await operator.close();
-        await cluster.close();
-      },
-    };
-  } catch (error) {
-    await cluster.close();
-    throw error;
-  }
+  started.defer(cluster.close);
+  await applyDefaults(new KubeClient(cluster.transport));
+  const { namespace, name, port } = prometheusService;
+  const operator = await startOperator({
+    access: readKubeconfig(cluster.kubeconfigPath),
+    clock: wallClock,
+    random,
+    log,
+    onDecision: options.onDecision ?? (() => {}),
+    prometheus: {
+      address: cluster.hostAddress,
+      knownAs: ["svc.cluster.local", "svc"].map(
+        (suffix) => `http://${name}.${namespace}.${suffix}:${port}`,
+      ),
+    },
+    resolve: cluster.resolve,
+  });
+  started.defer(operator.close);
+  const { hostAddress: address } = cluster;
+  await cluster.publish({ ...prometheusService, address, targetPort: operator.prometheusPort });
+  const running = started.move();
+  return { ...cluster, client: operator.client, close: () => running.disposeAsync() };
 }
 
 /** KServe's namespace and configuration, as its installation would have made them. */

@@ -21,15 +21,19 @@ export function openLogFile(dataDir: string, nowMs: () => number): LogFile {
     path,
     log(line) {
       if (closed) return;
-      if (file === undefined) {
-        file = openSync(path, "a", 0o600);
-        bytes = fstatSync(file).size;
+      try {
+        if (file === undefined) {
+          file = openSync(path, "a", 0o600);
+          bytes = fstatSync(file).size;
+        }
+        if (bytes > maxBytes) {
+          ftruncateSync(file);
+          bytes = 0;
+        }
+        bytes += writeSync(file, `${new Date(nowMs()).toISOString()} ${line}\n`);
+      } catch {
+        // A disk that is full costs the log its lines; it must not cost anybody the cluster.
       }
-      if (bytes > maxBytes) {
-        ftruncateSync(file);
-        bytes = 0;
-      }
-      bytes += writeSync(file, `${new Date(nowMs()).toISOString()} ${line}\n`);
     },
     close() {
       closed = true;

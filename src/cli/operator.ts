@@ -17,7 +17,11 @@ import { prometheusClient, type FetchText } from "../telemetry/prometheus-client
 import { serve } from "../telemetry/prometheus-server.ts";
 import { scrapeTargetsOf } from "../telemetry/scrape-targets.ts";
 import { Scraper } from "../telemetry/scraper.ts";
-import { prometheusTriggers } from "../triggers/prometheus.ts";
+import {
+  prometheusTriggers,
+  type LocalPrometheus,
+  type PrometheusSources,
+} from "../triggers/prometheus.ts";
 
 export type OperatorOptions = {
   readonly access: ServerAccess;
@@ -26,9 +30,8 @@ export type OperatorOptions = {
   readonly log: (line: string) => void;
   readonly onDecision: (record: DecisionRecord) => void;
   readonly prometheus: {
-    /** Where our Prometheus API listens. */
+    /** Where our Prometheus API listens, at any free port. */
     readonly address: string;
-    readonly port: number;
     /** The server addresses of manifests that mean it. */
     readonly knownAs: readonly string[];
   };
@@ -39,13 +42,16 @@ export type OperatorOptions = {
 export type Operator = {
   /** The client that it works with. */
   readonly client: KubeClient;
-  close(): Promise<void>;
+  readonly prometheusPort: number;
+  readonly close: () => Promise<void>;
 };
 
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
-  const { clock, random, log } = options;
-  const stop = new AbortController();
+  const { clock, log } = options;
+  // What was started, to be ended in reverse: here if anything fails, else by `close`.
+  await using started = new AsyncDisposableStack();
   const { transport, close: closeTransport } = httpTransport(options.access);
+  started.defer(closeTransport);
   const client = new KubeClient(transport);
 
   const store = new SeriesStore();
@@ -60,49 +66,43 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       targets: () => scraper.targets(),
     },
   });
-  const { address: host, port } = options.prometheus;
-  const server = await serve(api, { host, port });
+  const server = await serve(api, { host: options.prometheus.address, port: 0 });
+  started.defer(() => server.close());
 
+  const stop = new AbortController();
+  started.defer(() => stop.abort());
   const caches = await startCaches({ client, clock, log }, stop.signal);
-  const retarget = () => scraper.setTargets(scrapeTargetsOf(caches.pods.list()));
-  caches.pods.subscribe(retarget);
+  caches.pods.subscribe(() => scraper.setTargets(scrapeTargetsOf(caches.pods.list())));
   scraper.start(stop.signal);
 
-  const fetchText = fetchInCluster(options.resolve);
-  const local = { store, rounds: scraper };
   const recorder = new EventRecorder({ client, clock, component: "dunlin", log });
-  const common = { client, clock, log, recorder, caches };
+  started.defer(() => recorder.flush());
+  const triggers = {
+    prometheus: prometheusTriggers(sourcesOf(options, { store, rounds: scraper })),
+  };
+  const common = { ...options, client, recorder, caches };
   const controllers = [
     startInferenceServiceController(common, stop.signal),
-    startScaledObjectController(
-      {
-        ...common,
-        random,
-        onDecision: options.onDecision,
-        triggers: {
-          prometheus: prometheusTriggers({
-            local: new Map(options.prometheus.knownAs.map((address) => [address, local])),
-            query: (serverAddress, query, atMs, signal) =>
-              prometheusClient({ serverAddress, fetch: fetchText, clock }).query(
-                query,
-                atMs,
-                signal,
-              ),
-          }),
-        },
-      },
-      stop.signal,
-    ),
+    startScaledObjectController({ ...common, triggers }, stop.signal),
   ];
+  started.defer(async () => {
+    stop.abort();
+    await Promise.all(controllers.map(({ stopped }) => stopped));
+  });
+  const running = started.move();
+  return { client, prometheusPort: server.port, close: () => running.disposeAsync() };
+}
+
+/** Series that are here are read here; every other server is asked over HTTP. */
+function sourcesOf(
+  { clock, resolve, prometheus }: OperatorOptions,
+  local: LocalPrometheus,
+): PrometheusSources {
+  const fetchText = fetchInCluster(resolve);
   return {
-    client,
-    async close() {
-      stop.abort();
-      await Promise.all(controllers.map(({ stopped }) => stopped));
-      await recorder.flush();
-      await server.close();
-      closeTransport();
-    },
+    local: new Map(prometheus.knownAs.map((address) => [address, local])),
+    query: (serverAddress, query, atMs, signal) =>
+      prometheusClient({ serverAddress, fetch: fetchText, clock }).query(query, atMs, signal),
   };
 }
 

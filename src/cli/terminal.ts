@@ -65,6 +65,11 @@ function screenTerminal(output: WriteStream, clock: Clock): Terminal {
       const told = happenings.map(happening);
       output.write(`${[...told, "", ...lines].join("\n")}\n`);
     },
-    close: leave,
+    // Where it ends without last words, what was told must not go with the screen.
+    close() {
+      const unread = open && happenings.length > 0;
+      leave();
+      if (unread) output.write(`${happenings.map(happening).join("\n")}\n`);
+    },
   };
 }

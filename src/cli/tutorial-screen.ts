@@ -47,7 +47,7 @@ export function screen(view: TutorialView, width: number, height: number): reado
     `  replicas ready      ${bar(now.ready, maxReplicas)} ${now.ready}`,
     "",
     "  replicas over time",
-    ...chart(view.history, Math.min(columns - 8, 72), maxReplicas).map((line) => `  ${line}`),
+    ...chart(view.history, Math.min(columns - 14, 72), maxReplicas).map((line) => `  ${line}`),
     "",
     "  what was decided, and why",
   ];

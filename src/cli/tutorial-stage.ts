@@ -1,6 +1,7 @@
 // The cluster with the service on it, as the tutorial looks at them.
 import { WatchCache } from "../kube/watch-cache.ts";
 import { sleep, type Clock } from "../lib/clock.ts";
+import { UserError } from "../lib/user-error.ts";
 import { deploymentKind } from "../resources/deployment.ts";
 import { inferenceServiceKind, type InferenceService } from "../resources/inference-service.ts";
 import type { Kind } from "../resources/kind.ts";
@@ -46,6 +47,7 @@ export function openStage(options: StageOptions): Stage {
   const pods = watch(podKind);
   const deployments = watch(deploymentKind);
   const services = watch(inferenceServiceKind);
+  let told = "";
   const predictor = `${service.metadata.name}-predictor`;
   const status = () => services.get(`default/${service.metadata.name}`)?.status;
   const look = (): Sample => ({
@@ -63,7 +65,11 @@ export function openStage(options: StageOptions): Stage {
     async until(what, holds) {
       while (!holds()) {
         if (signal.aborted) throw new Interrupted();
-        if (clock.nowMs() > deadlineMs) throw new Error(`gave up waiting until ${what}`);
+        const trouble = conditionOf(status()?.conditions, "Ready")?.message ?? "";
+        if (trouble !== "" && trouble !== told) story.tell(`not Ready: ${trouble}`);
+        told = trouble;
+        if (clock.nowMs() > deadlineMs)
+          throw new UserError(`gave up waiting until ${what}${trouble && `: ${trouble}`}`);
         story.see(look());
         await sleep(clock, 100, signal);
       }

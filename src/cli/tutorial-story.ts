@@ -22,6 +22,10 @@ export class Story {
     this.#terminal.tell(text);
   }
 
+  tell(text: string): void {
+    this.#terminal.tell(text);
+  }
+
   loadStarted(nowMs: number): void {
     this.#loadStartedMs = nowMs;
   }

@@ -95,7 +95,7 @@ function isUpToDate(written: Written, wanted: KubeObject, current: KubeObject): 
   // without generations, as Services, are looked into.
   const untouched =
     metadata.generation === undefined
-      ? jsonIncludes(withoutMetadata(current), withoutMetadata(wanted))
+      ? jsonIncludes({ ...current, metadata: {} }, { ...wanted, metadata: {} })
       : metadata.generation <= (written.generation ?? 0);
   return (
     jsonEqual(written.wanted, wanted) &&
@@ -104,10 +104,6 @@ function isUpToDate(written: Written, wanted: KubeObject, current: KubeObject): 
     includes(metadata.labels, wanted.metadata.labels) &&
     includes(metadata.annotations, wanted.metadata.annotations)
   );
-}
-
-function withoutMetadata({ metadata: _, ...rest }: KubeObject): object {
-  return rest;
 }
 
 type Strings = Readonly<Record<string, string>>;

@@ -20,6 +20,8 @@ export type ServerAccess = {
 
 export type HttpTransport = { readonly transport: Transport; readonly close: () => void };
 
+const answerTimeoutMs = 30_000;
+
 /** Rejects with the system's error (ECONNREFUSED and so on) when the server cannot be reached. */
 export function httpTransport(access: ServerAccess): HttpTransport {
   const server = new URL(access.server);
@@ -50,7 +52,15 @@ export function httpTransport(access: ServerAccess): HttpTransport {
         headers,
         signal: request.signal,
       });
-      outgoing.on("response", resolve);
+      // A server that accepts and then says nothing must not hold its caller for ever. What an answer
+      // then takes is its own business: a watch lasts.
+      outgoing.setTimeout(answerTimeoutMs, () =>
+        outgoing.destroy(new Error(`no answer from ${access.server} within ${answerTimeoutMs} ms`)),
+      );
+      outgoing.on("response", (incoming) => {
+        outgoing.setTimeout(0);
+        resolve(incoming);
+      });
       outgoing.on("error", reject);
       outgoing.end(body);
     });

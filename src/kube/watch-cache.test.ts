@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { openControlPlane } from "../../test/control-plane.ts";
 import { eventually } from "../../test/dunlin.ts";
+import { VirtualClock } from "../lib/virtual-clock.ts";
 import { wallClock } from "../lib/wall-clock.ts";
 import { configMapKind, type ConfigMap } from "../resources/config-map.ts";
 import { KubeClient } from "./client.ts";
@@ -110,4 +111,35 @@ test("a version that the server no longer knows leads to a new list, with each d
     changes.map(({ key, new: now }) => [key, now === undefined]),
     [["default/a", true]],
   );
+});
+
+test("a watch that held for long and breaks is taken up again at once, however often", async () => {
+  const clock = new VirtualClock();
+  let lists = 0;
+  const breaksAfterAnHour: Transport = async (request) => {
+    if (!new URL(request.url).searchParams.has("watch")) {
+      lists++;
+      return Response.json({ apiVersion: "v1", metadata: { resourceVersion: "1" }, items: [] });
+    }
+    watches++;
+    await new Promise<void>((resolve) => clock.after(3_600_000, resolve));
+    throw new Error("connection reset");
+  };
+  let watches = 0;
+  const lines: string[] = [];
+  const stop = new AbortController();
+  const cache = new WatchCache({
+    client: new KubeClient(breaksAfterAnHour),
+    kind: configMapKind,
+    clock,
+    log: (line) => lines.push(line),
+  });
+  cache.start(stop.signal);
+  await cache.synced;
+  for (let hour = 0; hour < 12; hour++) await clock.advance(3_600_200);
+  stop.abort();
+  assert.equal(lists, 1);
+  assert.ok(watches >= 12, `${watches} watches`);
+  assert.ok(lines.length >= 11);
+  for (const line of lines) assert.match(line, /trying again in 100 ms$/);
 });

@@ -141,6 +141,33 @@ test("a child that somebody changed is brought back", async (t) => {
   );
 });
 
+test("a Service that somebody changed is brought back, though Services have no generation", async (t) => {
+  const { apply, client } = await setUp(t);
+  await apply();
+  const selector = async () => (await client.get(serviceKind, child))?.spec.selector?.["app"];
+  const app = await eventually("there is a Service", selector);
+  await client.patch(serviceKind, child, { spec: { selector: { app: "nobody" } } });
+  await eventually("it is brought back", async () =>
+    (await selector()) === app ? true : undefined,
+  );
+});
+
+test("a new service starts with its minimum, and is not Ready before it has it", async (t) => {
+  const { client, until, available } = await setUp(t);
+  const service = manifest();
+  await client.create(inferenceServiceKind, {
+    ...service,
+    spec: { predictor: { ...service.spec.predictor, minReplicas: 3 } },
+  });
+  await eventually("three replicas are wanted", async () =>
+    (await client.get(deploymentKind, child))?.spec.replicas === 3 ? true : undefined,
+  );
+  await available(2, 3);
+  await until("PredictorReady", ({ status }) => status === "False");
+  await available(3, 3);
+  await until("Ready", isTrue);
+});
+
 test("a child's name that is taken is told, and the stranger is left alone", async (t) => {
   const { apply, client, until } = await setUp(t);
   await client.create(serviceKind, {

@@ -238,6 +238,35 @@ test("what is wrong is said in the Ready condition, and nothing is scaled", asyn
     });
 });
 
+test("a service asleep is woken by the first load", async (t) => {
+  const world = await setUp(t, { spec: { minReplicaCount: 0 } });
+  await world.client.patch(
+    deploymentKind,
+    key,
+    { spec: { replicas: 0 } },
+    { subresource: "scale" },
+  );
+  await eventually("it is seen asleep", () =>
+    world.caches.deployments.get("default/llm")?.spec.replicas === 0 ? true : undefined,
+  );
+  await world.round({ gateway: 1 });
+  assert.equal(await world.replicas(), 1);
+});
+
+test("a count set by hand outside the bounds is brought back at once, without a round", async (t) => {
+  const world = await setUp(t);
+  await world.round({ a: 2 });
+  await world.client.patch(
+    deploymentKind,
+    key,
+    { spec: { replicas: 9 } },
+    { subresource: "scale" },
+  );
+  await eventually("it is within the bounds", async () =>
+    (await world.replicas()) === 5 ? true : undefined,
+  );
+});
+
 test("a server that does not answer is polled, holds the count and makes Ready false", async (t) => {
   const world = await setUp(t, {
     spec: {
