@@ -25,7 +25,8 @@ export function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
       ...(resourceVersion !== undefined && { resourceVersion }),
       ...(creationTimestamp !== undefined && { creationTimestamp }),
     },
-    spec: typeof replicas === "number" ? { replicas } : {},
+    // As upstream sends it: a count of zero is left out.
+    spec: typeof replicas === "number" && replicas !== 0 ? { replicas } : {},
     status: {
       replicas: typeof current === "number" ? current : 0,
       ...(selector !== "" && { selector }),
