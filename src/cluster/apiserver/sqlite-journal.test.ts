@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -59,6 +59,13 @@ test("so is one of a kind of which nothing was left", async (t) => {
   t.after(() => second.plane.close());
   const watch = await second.watch(`${widgets}?watch=true&resourceVersion=${resourceVersion}`);
   assert.equal((await watch.next()).object.code, 410, "or the deletion would never be seen");
+});
+
+test("nobody else can read what is stored, Secrets among it", (t) => {
+  const file = dataFile(t);
+  const journal = SqliteJournal.open(file);
+  t.after(() => journal.close());
+  for (const path of [file, `${file}-wal`]) assert.equal(statSync(path).mode & 0o777, 0o600, path);
 });
 
 test("a second owner is refused, and told what to do", (t) => {

@@ -1,7 +1,7 @@
 // The cluster's objects on disk, in one SQLite file that one process owns. A change has reached the
 // operating system when `put` or `remove` returns, so `kill -9` loses nothing; a power cut may.
 import { UserError } from "../../lib/user-error.ts";
-import { mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
@@ -36,6 +36,8 @@ export class SqliteJournal {
   static open(file: string): SqliteJournal {
     try {
       mkdirSync(dirname(file), { recursive: true });
+      // Secrets stand in it: the user's alone, whoever may read the folder. SQLite's other files follow.
+      closeSync(openSync(file, "a", 0o600));
       const database = new DatabaseSync(file);
       try {
         prepareFile(database, file);

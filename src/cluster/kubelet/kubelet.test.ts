@@ -1,6 +1,6 @@
 // Pods as real processes behind the real API, as a client sees them.
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { nodeKind } from "../../resources/node.ts";
@@ -42,6 +42,10 @@ test("the node says what it has, and that this is simulated", async () => {
   const ready = found?.status?.conditions?.find(({ type }) => type === "Ready");
   assert.equal(ready?.status, "True");
   assert.match(found?.status?.nodeInfo?.["kubeletVersion"] ?? "", /^v1\.32\..*\+dunlin$/);
+});
+
+test("nobody else can look into the pods' folders", () => {
+  assert.equal(statSync(join(fixture.dataDir, "pods")).mode & 0o777, 0o700);
 });
 
 test("replicas listen on one port at addresses of their own, and become ready", async () => {

@@ -64,7 +64,8 @@ export class Kubelet {
   async start(signal: AbortSignal): Promise<void> {
     const { capacity, client, clock, images, log, network, nodeName, recorder } = this.#options;
     const baseEnv = this.#options.baseEnv ?? defaultEnv();
-    mkdirSync(this.#podsFolder, { recursive: true });
+    // Logs and volumes are the user's alone, whoever may read the folder above.
+    mkdirSync(this.#podsFolder, { recursive: true, mode: 0o700 });
     const orphans = this.#ledger.endOrphans();
     if (orphans > 0) log(`ended ${orphans} processes of an earlier run`);
     const [prefix] = await Promise.all([
