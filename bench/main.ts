@@ -1,12 +1,16 @@
 // `npm run bench`: measures what docs/figures.md states, on this machine, and prints it beside the aim.
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 import { clusterReady } from "./cluster-ready.ts";
 import { loadStep } from "./load-step.ts";
 import { roundToScale } from "./round-to-scale.ts";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const memory = (totalmem() / 2 ** 30).toFixed(0);
-say(`${cpus().length} × ${cpus()[0]?.model ?? "CPU"}, ${memory} GiB, Node ${process.version}\n`);
+const load = (loadavg()[0] ?? 0).toFixed(1);
+say(
+  `${cpus().length} × ${cpus()[0]?.model ?? "CPU"}, ${memory} GiB, Node ${process.version}, ` +
+    `load average ${load} before the start\n`,
+);
 say("| what | aim | measured |");
 say("|---|---|---|");
 for (const measure of [clusterReady, roundToScale, loadStep])

@@ -11,6 +11,7 @@ import { EventRecorder } from "../kube/events.ts";
 import { httpTransport, type ServerAccess } from "../kube/transport.ts";
 import { version } from "../lib/version.ts";
 import { SeriesStore } from "../metrics/series-store.ts";
+import { boundedText } from "../telemetry/bounded-text.ts";
 import { keepAliveGet } from "../telemetry/http-get.ts";
 import { prometheusApi } from "../telemetry/prometheus-api.ts";
 import { prometheusClient, type FetchText } from "../telemetry/prometheus-client.ts";
@@ -106,9 +107,12 @@ function sourcesOf(
   };
 }
 
+/** As much as the scraper reads of a page: ample for the one value that a trigger wants. */
+const maxAnswerBytes = 16 * 1024 * 1024;
+
 /** The platform's fetch, with the cluster's names put in place of a DNS server. */
 function fetchInCluster(resolve: OperatorOptions["resolve"]): FetchText {
-  return (url, init) => {
+  return async (url, init) => {
     const target = new URL(url);
     const port = Number(target.port || (target.protocol === "https:" ? 443 : 80));
     const found = resolve(target.hostname, port);
@@ -116,6 +120,7 @@ function fetchInCluster(resolve: OperatorOptions["resolve"]): FetchText {
       target.hostname = found.address;
       target.port = String(found.port);
     }
-    return fetch(target, init);
+    const response = await fetch(target, init);
+    return { status: response.status, text: () => boundedText(response, maxAnswerBytes) };
   };
 }

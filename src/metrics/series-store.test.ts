@@ -141,3 +141,22 @@ test("selecting agrees with trying every matcher on every series", () => {
     assert.deepEqual(found.toSorted(), expected.toSorted(), `seed ${seed}`);
   }
 });
+
+test("samples from a time on can be dropped, and the time lived through again", () => {
+  const store = new SeriesStore();
+  const at = (atMs: number) =>
+    store.select([], atMs - 1000, atMs).map((one) => one.at(atMs, 1000)?.value);
+  for (const [timeMs, value] of [
+    [1000, 1],
+    [2000, 2],
+    [3000, 3],
+  ] as const)
+    store.append({ __name__: "g" }, timeMs, value);
+  store.append({ __name__: "late" }, 3000, 7);
+  store.dropFrom(2000);
+  assert.deepEqual(at(1000), [1]);
+  assert.deepEqual(at(3000), []);
+  assert.deepEqual([store.counts().series, store.counts().samples], [1, 1]);
+  assert.equal(store.append({ __name__: "g" }, 2000, 5), "appended");
+  assert.deepEqual(at(2000), [5]);
+});

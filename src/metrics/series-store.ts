@@ -60,6 +60,24 @@ export class SeriesStore {
     return this.#count(this.#append(labels, timeMs, NaN, true));
   }
 
+  /**
+   * Drops all samples from `timeMs` on. When the clock is set back, what was measured then would
+   * otherwise be read again as that time comes once more, in place of what is measured now.
+   */
+  dropFrom(timeMs: number): void {
+    for (const series of this.#series.values()) {
+      this.#sampleCount -= series.dropFrom(timeMs);
+      if (series.sampleCount === 0) this.#removeSeries(series);
+    }
+    this.#newestMs = Math.min(this.#newestMs, timeMs);
+    this.#prunedAtMs = Math.min(this.#prunedAtMs, timeMs);
+  }
+
+  /** The time of the newest sample ever appended; -Infinity before the first. */
+  get newestMs(): number {
+    return this.#newestMs;
+  }
+
   /** The series that match and have a sample or a marker in (afterMs, untilMs], oldest series first. */
   select(
     matchers: readonly CompiledMatcher[],

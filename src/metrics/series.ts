@@ -74,6 +74,14 @@ export class Series {
     return dropped;
   }
 
+  /** Drops what is not older; returns how many samples that were. */
+  dropFrom(timeMs: number): number {
+    const kept = this.#firstAfter(timeMs, true);
+    const dropped = this.#count - kept;
+    this.#count = kept;
+    return dropped;
+  }
+
   /**
    * The newest sample in (atMs - lookbackMs, atMs]; undefined if there is none, or if the series is
    * marked stale by then.

@@ -136,6 +136,7 @@ export class Scraper {
 
   #beginRound(atMs: number): void {
     if (this.#round) this.#completeRound();
+    if (atMs <= this.#store.newestMs) this.#store.dropFrom(atMs); // The clock was set back.
     const round: OpenRound = {
       atMs,
       startedAtMs: this.#clock.nowMs(),

@@ -73,7 +73,8 @@ export async function evaluate(
   const { clock } = options;
   const { object, target, state, policy } = subject;
   const { round, settledCount } = state;
-  const roundIsNew = round !== undefined && round.atMs > state.evaluatedRoundMs;
+  // Not only a later one: when the clock is set back, rounds go on from an earlier time.
+  const roundIsNew = round !== undefined && round.atMs !== state.evaluatedRoundMs;
   const pollIsDue = isPolled(state) && clock.nowMs() >= state.pollDueMs;
   const countMoved = settledCount !== undefined && settledCount !== (target.spec.replicas ?? 1);
   if (!roundIsNew && !pollIsDue && !countMoved) return undefined;
