@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import type { Clock } from "../../lib/clock.ts";
+import { wallClock } from "../../lib/wall-clock.ts";
 import { nodeKind } from "../../resources/node.ts";
 import { podKind, type Pod } from "../../resources/pod.ts";
 import { isGone, isReady, node, openNode, shell, type KubeletFixture } from "./kubelet-fixture.ts";
@@ -255,4 +257,33 @@ test("closing leaves no process, even of pods that are just starting", async () 
   const dunlin = await fixture.client.get(nodeKind, { name: "dunlin" });
   assert.equal(dunlin?.status?.conditions?.[0]?.status, "False");
   assert.ok(existsSync(join(fixture.dataDir, "pods")));
+});
+
+test("closing leaves no timer that would hold the process", async (t) => {
+  const pending = new Set<number>();
+  let timers = 0;
+  const clock: Clock = {
+    nowMs: () => wallClock.nowMs(),
+    after(delayMs, run) {
+      const timer = timers++;
+      pending.add(timer);
+      const cancel = wallClock.after(delayMs, () => {
+        pending.delete(timer);
+        run();
+      });
+      return () => {
+        pending.delete(timer);
+        cancel();
+      };
+    },
+  };
+  const own = await openNode({ clock });
+  t.after(() => own.close());
+  await own.start();
+  await own.run("running", { containers: [shell("sleep 60")] });
+  await own.run("over", { restartPolicy: "Never", containers: [shell("true")] });
+  await own.until("running", isReady);
+  await own.until("over", (found) => found?.status?.phase === "Succeeded" || undefined);
+  await own.close();
+  assert.equal(pending.size, 0);
 });

@@ -124,8 +124,13 @@ export class PodWorker {
   async shutDown(graceMs: number): Promise<void> {
     this.#end(graceMs);
     await this.#life;
+    // Of a pod that had ended before, too: a timer that is left holds the whole process.
+    this.#cancelKill();
     const { clock } = this.#context;
-    await Promise.race([this.#writer.flushed(), sleep(clock, lastWriteMs)]);
+    const written = new AbortController();
+    const patience = sleep(clock, lastWriteMs, written.signal);
+    await Promise.race([this.#writer.flushed(), patience]);
+    written.abort();
     this.#writer.close();
   }
 
