@@ -65,7 +65,7 @@ export function openStage(options: StageOptions): Stage {
     async until(what, holds) {
       while (!holds()) {
         if (signal.aborted) throw new Interrupted();
-        const trouble = conditionOf(status()?.conditions, "Ready")?.message ?? "";
+        const trouble = troubleOf(conditionOf(status()?.conditions, "Ready"));
         if (trouble !== "" && trouble !== told) story.tell(`not Ready: ${trouble}`);
         told = trouble;
         if (clock.nowMs() > deadlineMs)
@@ -75,4 +75,10 @@ export function openStage(options: StageOptions): Stage {
       }
     },
   };
+}
+
+/** What keeps the service from being Ready, other than that it takes a moment. */
+function troubleOf(ready: Condition | undefined): string {
+  const passes = ready?.status === "True" || ready?.reason === "MinimumReplicasUnavailable";
+  return passes ? "" : (ready?.message ?? "");
 }
