@@ -1,5 +1,6 @@
 // Records what happened to an object as Kubernetes events. The same thing happening again raises
 // the count of the event that is there. Losing an event loses nothing else, so nobody waits for one.
+import { randomInt } from "node:crypto";
 import type { Clock } from "../lib/clock.ts";
 import { formatTimestamp } from "../lib/timestamp.ts";
 import { eventKind, type Event, type EventType } from "../resources/event.ts";
@@ -21,7 +22,8 @@ export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #counted = new Map<string, { readonly event: Event; readonly count: number }>();
   #writes: Promise<void> = Promise.resolve();
-  #serial = 0;
+  /** Begins anywhere, so that two recorders in one millisecond do not choose the same names. */
+  #serial = randomInt(500_000);
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;

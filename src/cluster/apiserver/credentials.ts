@@ -10,7 +10,7 @@ export type Credentials = ClusterCertificates & { readonly token: string };
 /** Makes new ones where the file is absent, unreadable as such, or the certificate ends within a day. */
 export async function loadCredentials(file: string, nowMs: number): Promise<Credentials> {
   const kept = readCredentials(file);
-  if (kept && Date.parse(new X509Certificate(kept.cert).validTo) > nowMs + dayMs) return kept;
+  if (kept && validUntilMs(kept.cert) > nowMs + dayMs) return kept;
   const token = randomBytes(24).toString("base64url");
   // Loaded only when needed, because loading it takes as long as all the rest of a start.
   const { makeCertificates } = await import("./certificates.ts");
@@ -22,6 +22,15 @@ export async function loadCredentials(file: string, nowMs: number): Promise<Cred
 }
 
 const dayMs = 24 * 3600 * 1000;
+
+/** NaN for what is no certificate. */
+function validUntilMs(cert: string): number {
+  try {
+    return Date.parse(new X509Certificate(cert).validTo);
+  } catch {
+    return Number.NaN;
+  }
+}
 
 function readCredentials(file: string): Credentials | undefined {
   let content: unknown;
