@@ -11,14 +11,12 @@ import { keyOf } from "../../resources/object.ts";
 import type { KubeObject } from "../../resources/object.ts";
 import { ChangeWorker } from "./change-worker.ts";
 import { customResourceFinalizer } from "./initial-state.ts";
-import type { Registry } from "./registry.ts";
+import { quietly, type Registry } from "./registry.ts";
 import { builtIn, storageIdOf } from "./resource-catalog.ts";
 import type { ResourceCatalog } from "./resource-catalog.ts";
 import type { Change, Store } from "./store.ts";
 
 const definitionResource = builtIn(customResourceDefinitionKind);
-const quietly = { dryRun: false, warn: () => {} };
-
 export class CustomResources {
   readonly #store: Store;
   readonly #catalog: ResourceCatalog;

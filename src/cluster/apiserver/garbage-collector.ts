@@ -3,11 +3,9 @@
 import type { KubeObject } from "../../resources/object.ts";
 import { ChangeWorker } from "./change-worker.ts";
 import { foregroundFinalizer } from "./deletion.ts";
-import type { Registry } from "./registry.ts";
+import { quietly, type Registry } from "./registry.ts";
 import type { ResourceCatalog } from "./resource-catalog.ts";
 import type { Change, Store } from "./store.ts";
-
-const noWrites = { dryRun: false, warn: () => {} };
 
 export class GarbageCollector {
   readonly #store: Store;
@@ -101,7 +99,7 @@ export class GarbageCollector {
           ),
         },
       }),
-      noWrites,
+      quietly,
     );
   }
 

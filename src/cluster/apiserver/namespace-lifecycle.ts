@@ -2,13 +2,11 @@
 // and, once a namespace is to be deleted, the emptying of it before it goes.
 import type { KubeObject } from "../../resources/object.ts";
 import { ChangeWorker } from "./change-worker.ts";
-import type { Registry } from "./registry.ts";
+import { quietly, type Registry } from "./registry.ts";
 import type { ResourceCatalog, Resource } from "./resource-catalog.ts";
 import type { Store } from "./store.ts";
 
 const initialNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
-const quietly = { dryRun: false, warn: () => {} };
-
 export class NamespaceLifecycle {
   readonly #store: Store;
   readonly #catalog: ResourceCatalog;

@@ -45,6 +45,9 @@ export type Target = {
 
 export type WriteOptions = { readonly dryRun: boolean; readonly warn: (text: string) => void };
 
+/** For writes that the cluster makes by itself: nobody is there to be warned. */
+export const quietly: WriteOptions = { dryRun: false, warn: () => {} };
+
 /** What an update may change: all but the status, or the status alone. */
 export type WritePart = "main" | "status";
 
