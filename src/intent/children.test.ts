@@ -552,3 +552,10 @@ describe("the ConfigMap", () => {
     assert.match(told.message ?? "", /ingress is no JSON: .*; autoscaler must be a JSON object/);
   });
 });
+
+test("enable-prometheus-scraping leaves the port where the manifest has it", () => {
+  const { deployment } = childrenOfQwen();
+  const { annotations = {} } = deployment.spec.template.metadata ?? {};
+  assert.equal(annotations["serving.kserve.io/enable-prometheus-scraping"], "true");
+  assert.equal(annotations["prometheus.io/port"], "8080");
+});
