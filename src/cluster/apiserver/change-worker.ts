@@ -1,6 +1,17 @@
 // Work that follows from changes of stored objects, done after the request that caused it has been
 // answered: named tasks, each queued at most once, run in turn. A task that fails is logged and
 // left; the next change that concerns it queues it again.
+import type { Registry } from "./registry.ts";
+import type { ResourceCatalog } from "./resource-catalog.ts";
+import type { Store } from "./store.ts";
+
+/** What those have at hand who do such work: garbage collection, namespaces, custom resources. */
+export type FollowUpOptions = {
+  readonly store: Store;
+  readonly catalog: ResourceCatalog;
+  readonly registry: Registry;
+  readonly log: (line: string) => void;
+};
 
 export class ChangeWorker {
   readonly #name: string;

@@ -9,7 +9,7 @@ import type {
 import type { Kind } from "../../resources/kind.ts";
 import { keyOf } from "../../resources/object.ts";
 import type { KubeObject } from "../../resources/object.ts";
-import { ChangeWorker } from "./change-worker.ts";
+import { ChangeWorker, type FollowUpOptions } from "./change-worker.ts";
 import { customResourceFinalizer } from "./initial-state.ts";
 import { quietly, type Registry } from "./registry.ts";
 import { builtIn, storageIdOf } from "./resource-catalog.ts";
@@ -25,12 +25,7 @@ export class CustomResources {
   #own: readonly Kind[] = [];
   #unsubscribe = (): void => {};
 
-  constructor(options: {
-    readonly store: Store;
-    readonly catalog: ResourceCatalog;
-    readonly registry: Registry;
-    readonly log: (line: string) => void;
-  }) {
+  constructor(options: FollowUpOptions) {
     this.#store = options.store;
     this.#catalog = options.catalog;
     this.#registry = options.registry;

@@ -1,7 +1,7 @@
 // Deletes what its owners have left behind. An owner is told by uid, so one that was deleted and
 // made anew under the same name does not count. An object goes when all of its owners are gone.
 import type { KubeObject } from "../../resources/object.ts";
-import { ChangeWorker } from "./change-worker.ts";
+import { ChangeWorker, type FollowUpOptions } from "./change-worker.ts";
 import { foregroundFinalizer } from "./deletion.ts";
 import { quietly, type Registry } from "./registry.ts";
 import type { ResourceCatalog } from "./resource-catalog.ts";
@@ -14,12 +14,7 @@ export class GarbageCollector {
   readonly #worker: ChangeWorker;
   #unsubscribe = (): void => {};
 
-  constructor(options: {
-    readonly store: Store;
-    readonly catalog: ResourceCatalog;
-    readonly registry: Registry;
-    readonly log: (line: string) => void;
-  }) {
+  constructor(options: FollowUpOptions) {
     this.#store = options.store;
     this.#catalog = options.catalog;
     this.#registry = options.registry;

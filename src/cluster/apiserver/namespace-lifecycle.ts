@@ -1,7 +1,7 @@
 // Namespaces from start to end: the ones that every cluster has, the default ServiceAccount in each,
 // and, once a namespace is to be deleted, the emptying of it before it goes.
 import type { KubeObject } from "../../resources/object.ts";
-import { ChangeWorker } from "./change-worker.ts";
+import { ChangeWorker, type FollowUpOptions } from "./change-worker.ts";
 import { quietly, type Registry } from "./registry.ts";
 import type { ResourceCatalog, Resource } from "./resource-catalog.ts";
 import type { Store } from "./store.ts";
@@ -14,12 +14,7 @@ export class NamespaceLifecycle {
   readonly #worker: ChangeWorker;
   #unsubscribe = (): void => {};
 
-  constructor(options: {
-    readonly store: Store;
-    readonly catalog: ResourceCatalog;
-    readonly registry: Registry;
-    readonly log: (line: string) => void;
-  }) {
+  constructor(options: FollowUpOptions) {
     this.#store = options.store;
     this.#catalog = options.catalog;
     this.#registry = options.registry;
