@@ -14,13 +14,7 @@ test("the README's session works as printed, with a shorter load", async (t) => 
   assert.ok(session, "the README has lost its session");
   const dunlin = await startDunlin();
   t.after(() => dunlin.stop());
-  // A reader waits until the service is Ready; a script must be told to.
-  const script = session
-    .replace("-z 30s", "-z 3s")
-    .replace(
-      /^(kubectl get .*)$/m,
-      "$1\nkubectl wait --for=condition=Ready isvc --all --timeout=60s",
-    );
+  const script = session.replace("-z 30s", "-z 3s");
   const { code, stdout, stderr } = await dunlin.run("bash", ["-euo", "pipefail", "-c", script]);
   assert.equal(code, 0, stderr);
   assert.match(stdout, /inferenceservice.serving.kserve.io\/huggingface-qwen created/);
