@@ -3,13 +3,13 @@
 import type { Clock } from "../../lib/clock.ts";
 import { apiVersionOf } from "../../resources/kind.ts";
 import type { KubeObject } from "../../resources/object.ts";
-import { ApiProblem, badRequest, expired } from "./api-status.ts";
+import { ApiProblem, badRequest, expired } from "../api-status.ts";
 import { negotiate } from "./content-negotiation.ts";
 import type { AnswerForm } from "./content-negotiation.ts";
 import { jsonText } from "./json-text.ts";
 import { inVersion } from "./registry.ts";
 import { booleanParameter, numberParameter } from "./request-path.ts";
-import type { Resource } from "./resource-catalog.ts";
+import type { Resource } from "../resource-catalog.ts";
 import type { Matcher } from "./selectors.ts";
 import type { Change, Store } from "./store.ts";
 import { partialMetadata, tableOf } from "./table.ts";

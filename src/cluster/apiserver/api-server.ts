@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { listenError } from "../../lib/listen-error.ts";
 import { finished } from "node:stream";
-import { ApiProblem } from "./api-status.ts";
+import { ApiProblem } from "../api-status.ts";
 import { problemAnswer } from "./api-handler.ts";
 import type { ControlPlane } from "./api-handler.ts";
 import { bodyBytesMax } from "./request-body.ts";

@@ -2,7 +2,7 @@
 // answered: named tasks, each queued at most once, run in turn. A task that fails is logged and
 // left; the next change that concerns it queues it again.
 import type { Registry } from "./registry.ts";
-import type { ResourceCatalog } from "./resource-catalog.ts";
+import type { ResourceCatalog } from "../resource-catalog.ts";
 import type { Store } from "./store.ts";
 
 /** What those have at hand who do such work: garbage collection, namespaces, custom resources. */

@@ -1,6 +1,6 @@
 // Which form of an answer a client can read. Tables and partial metadata are forms of JSON, asked
 // for in the Accept header; bare protobuf is not spoken.
-import { notAcceptable } from "./api-status.ts";
+import { notAcceptable } from "../api-status.ts";
 import type { TableVersion } from "./table.ts";
 
 export type AnswerForm =

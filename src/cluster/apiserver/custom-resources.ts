@@ -12,8 +12,8 @@ import type { KubeObject } from "../../resources/object.ts";
 import { ChangeWorker, type FollowUpOptions } from "./change-worker.ts";
 import { customResourceFinalizer } from "./initial-state.ts";
 import { quietly, type Registry } from "./registry.ts";
-import { builtIn, storageIdOf } from "./resource-catalog.ts";
-import type { ResourceCatalog } from "./resource-catalog.ts";
+import { builtIn, storageIdOf } from "../resource-catalog.ts";
+import type { ResourceCatalog } from "../resource-catalog.ts";
 import type { Change, Store } from "./store.ts";
 
 const definitionResource = builtIn(customResourceDefinitionKind);

@@ -1,6 +1,6 @@
 // How a delete request says what it wants: in its body, or, with less to say, in the query.
 import { isJsonObject } from "../../lib/json.ts";
-import { badRequest } from "./api-status.ts";
+import { badRequest } from "../api-status.ts";
 import type { DeleteOptions, PropagationPolicy } from "./deletion.ts";
 import { readBody } from "./request-body.ts";
 import { isDryRun, numberParameter } from "./request-path.ts";

@@ -4,7 +4,7 @@
 import { formatTimestamp } from "../../lib/timestamp.ts";
 import type { KubeObject } from "../../resources/object.ts";
 import type { Pod } from "../../resources/pod.ts";
-import type { Resource } from "./resource-catalog.ts";
+import type { Resource } from "../resource-catalog.ts";
 
 export type PropagationPolicy = "Background" | "Foreground" | "Orphan";
 

@@ -1,7 +1,7 @@
 // Discovery: what the server serves, in the aggregated form that kubectl asks for and in the older
 // one document per group-version.
 import { parseAccept } from "./content-negotiation.ts";
-import type { Resource, ResourceCatalog } from "./resource-catalog.ts";
+import type { Resource, ResourceCatalog } from "../resource-catalog.ts";
 import { reviewKinds } from "./reviews.ts";
 
 /** Answers /api and /apis, and what lies below them down to a group-version; else undefined. */

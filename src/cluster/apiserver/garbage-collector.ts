@@ -4,7 +4,7 @@ import type { KubeObject } from "../../resources/object.ts";
 import { ChangeWorker, type FollowUpOptions } from "./change-worker.ts";
 import { foregroundFinalizer } from "./deletion.ts";
 import { quietly, type Registry } from "./registry.ts";
-import type { ResourceCatalog } from "./resource-catalog.ts";
+import type { ResourceCatalog } from "../resource-catalog.ts";
 import type { Change, Store } from "./store.ts";
 
 export class GarbageCollector {

@@ -2,7 +2,7 @@
 import type { CustomResourceDefinition } from "../../resources/custom-resource-definition.ts";
 import type { KubeObject } from "../../resources/object.ts";
 import type { Pod } from "../../resources/pod.ts";
-import type { Resource } from "./resource-catalog.ts";
+import type { Resource } from "../resource-catalog.ts";
 
 /** Held until the objects of the kind are gone. */
 export const customResourceFinalizer = "customresourcecleanup.apiextensions.k8s.io";

@@ -3,7 +3,7 @@
 import type { KubeObject } from "../../resources/object.ts";
 import { ChangeWorker, type FollowUpOptions } from "./change-worker.ts";
 import { quietly, type Registry } from "./registry.ts";
-import type { ResourceCatalog, Resource } from "./resource-catalog.ts";
+import type { ResourceCatalog, Resource } from "../resource-catalog.ts";
 import type { Store } from "./store.ts";
 
 const initialNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];

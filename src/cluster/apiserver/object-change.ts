@@ -2,8 +2,8 @@
 // fields the client decides on, which the server keeps, and what a change counts as.
 import { isJsonObject, jsonEqual } from "../../lib/json.ts";
 import type { KubeObject, ObjectMeta } from "../../resources/object.ts";
-import { badRequest, preconditionFailed, staleWrite } from "./api-status.ts";
-import type { Resource } from "./resource-catalog.ts";
+import { badRequest, preconditionFailed, staleWrite } from "../api-status.ts";
+import type { Resource } from "../resource-catalog.ts";
 
 type MaybeWithStatus = KubeObject & { readonly status?: unknown };
 

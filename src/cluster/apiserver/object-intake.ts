@@ -4,13 +4,13 @@ import { isJsonObject } from "../../lib/json.ts";
 import { apiVersionOf } from "../../resources/kind.ts";
 import { objectMetaSchema } from "../../resources/object-meta-schema.ts";
 import type { KubeObject, ObjectMeta } from "../../resources/object.ts";
-import { badRequest, invalidObject } from "./api-status.ts";
-import type { ApiProblem } from "./api-status.ts";
-import { decodeProblem } from "./decode-words.ts";
-import { duplicateKeys } from "./duplicate-keys.ts";
-import { objectSchema } from "./object-schema.ts";
-import type { Resource } from "./resource-catalog.ts";
-import { prune } from "./schema-unknown.ts";
+import { badRequest, invalidObject } from "../api-status.ts";
+import type { ApiProblem } from "../api-status.ts";
+import { decodeProblem } from "../schema/decode-words.ts";
+import { duplicateKeys } from "../schema/duplicate-keys.ts";
+import { objectSchema } from "../schema/object-schema.ts";
+import type { Resource } from "../resource-catalog.ts";
+import { prune } from "../schema/schema-unknown.ts";
 
 export type FieldValidation = "Strict" | "Warn" | "Ignore";
 

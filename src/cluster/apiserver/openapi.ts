@@ -1,11 +1,11 @@
 // OpenAPI: version 3 in one document for each group-version, which kubectl needs before it applies
 // or explains anything. Version 2 is an empty document: clients ask for it, and only whether it can
 // be read matters to them.
-import { expandIntOrString } from "./openapi-schema.ts";
+import { expandIntOrString } from "../schema/openapi-schema.ts";
 import { objectMetaSchema } from "../../resources/object-meta-schema.ts";
 import { fnv1a } from "../../lib/name-hash.ts";
-import { objectSchema } from "./object-schema.ts";
-import type { Resource, ResourceCatalog } from "./resource-catalog.ts";
+import { objectSchema } from "../schema/object-schema.ts";
+import type { Resource, ResourceCatalog } from "../resource-catalog.ts";
 
 /** Answers below /openapi; undefined for every other path. */
 export function openApiAnswer(catalog: ResourceCatalog, pathname: string): Response | undefined {

@@ -1,7 +1,7 @@
 // The log subresource of pods: what the query asks for, handed to whoever runs the pods.
 import type { Pod } from "../../resources/pod.ts";
 import type { PodLogReader } from "./api-handler.ts";
-import { badRequest } from "./api-status.ts";
+import { badRequest } from "../api-status.ts";
 import { booleanParameter, numberParameter } from "./request-path.ts";
 
 /** Text, as it comes. Throws 400 for a container that is not the pod's, or not named where it must be. */

@@ -16,12 +16,12 @@ import {
   invalidObject,
   notFound,
   preconditionFailed,
-} from "./api-status.ts";
-import { applyDefaults } from "./schema-defaults.ts";
-import { validateSchema } from "./schema-validate.ts";
+} from "../api-status.ts";
+import { applyDefaults } from "../schema/schema-defaults.ts";
+import { validateSchema } from "../schema/schema-validate.ts";
 import { withInitialState } from "./initial-state.ts";
-import { objectSchema } from "./object-schema.ts";
-import type { ResourceCatalog, Resource } from "./resource-catalog.ts";
+import { objectSchema } from "../schema/object-schema.ts";
+import type { ResourceCatalog, Resource } from "../resource-catalog.ts";
 import {
   changedMain,
   changedStatus,

@@ -1,7 +1,7 @@
 // The body of a request as a value, whatever its encoding. What cannot be read is refused with the
 // position and the reason; a patch is left to its own format.
 import { isJsonObject } from "../../lib/json.ts";
-import { ApiProblem, badRequest, unsupportedMediaType } from "./api-status.ts";
+import { ApiProblem, badRequest, unsupportedMediaType } from "../api-status.ts";
 
 export type Body = {
   /** Without parameters, in lower case. */
@@ -25,7 +25,7 @@ export async function readBody(request: Request): Promise<Body> {
   const contentType = mediaTypeOf(request.headers.get("content-type"));
   if (bytes.length === 0) return { contentType, value: undefined, text: undefined };
   if (contentType === "application/vnd.kubernetes.protobuf") {
-    const { decodeProtobuf } = await import("./protobuf.ts");
+    const { decodeProtobuf } = await import("../protobuf/protobuf.ts");
     return { contentType, value: decodeProtobuf(bytes), text: undefined };
   }
   const text = new TextDecoder().decode(bytes);

@@ -1,5 +1,5 @@
 // What a URL asks for, before anything is looked up.
-import { badRequest } from "./api-status.ts";
+import { badRequest } from "../api-status.ts";
 
 /** A path below /api/v1 or /apis/GROUP/VERSION that names a resource. */
 export type ResourcePath = {

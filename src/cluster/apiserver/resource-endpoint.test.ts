@@ -6,7 +6,7 @@ import type { AdmissionRule } from "../../resources/admission.ts";
 import { configMapKind } from "../../resources/config-map.ts";
 import type { ConfigMap } from "../../resources/config-map.ts";
 import { podKind } from "../../resources/pod.ts";
-import { ApiProblem } from "./api-status.ts";
+import { ApiProblem } from "../api-status.ts";
 import { configMap, configMaps, openTestPlane, pod, pods } from "./plane-fixture.ts";
 import type { Answer, TestPlane } from "./plane-fixture.ts";
 

@@ -11,21 +11,21 @@ import {
   noSuchResource,
   notFound,
   successStatus,
-} from "./api-status.ts";
+} from "../api-status.ts";
 import type { PodLogReader } from "./api-handler.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { readDeleteOptions } from "./delete-options.ts";
 import type { DeleteOptions } from "./deletion.ts";
 import { intake } from "./object-intake.ts";
 import type { FieldValidation } from "./object-intake.ts";
-import { patchFunction } from "./patch.ts";
+import { patchFunction } from "../patch/patch.ts";
 import { readPodLog } from "./pod-log-request.ts";
 import { inVersion } from "./registry.ts";
 import type { Registry, Target, WriteOptions } from "./registry.ts";
 import { readBody, requireObject } from "./request-body.ts";
 import { booleanParameter, isDryRun, numberParameter } from "./request-path.ts";
 import type { ResourcePath } from "./request-path.ts";
-import type { Resource, ResourceCatalog } from "./resource-catalog.ts";
+import type { Resource, ResourceCatalog } from "../resource-catalog.ts";
 import { answerReview } from "./reviews.ts";
 import { scaleOf, withScale } from "./scale.ts";
 import { matcherOf } from "./selectors.ts";

@@ -5,7 +5,7 @@ import type { ScalePaths } from "../../resources/kind.ts";
 import type { KubeObject, LabelSelector } from "../../resources/object.ts";
 import type { Scale } from "../../resources/scale.ts";
 import { formatSelector, selectorOf } from "../../resources/selector.ts";
-import { invalidObject } from "./api-status.ts";
+import { invalidObject } from "../api-status.ts";
 
 export function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
   const replicas = valueAt(object, paths.specReplicasPath);

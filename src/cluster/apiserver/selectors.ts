@@ -3,7 +3,7 @@
 import { matchesFieldSelector, parseFieldSelector } from "../../resources/field-selector.ts";
 import type { KubeObject } from "../../resources/object.ts";
 import { matchesSelector, parseLabelSelector } from "../../resources/selector.ts";
-import { badRequest } from "./api-status.ts";
+import { badRequest } from "../api-status.ts";
 
 export type Matcher = (object: KubeObject) => boolean;
 

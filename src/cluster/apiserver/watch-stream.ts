@@ -2,7 +2,7 @@
 // happens, until the client leaves, time is up, or the client reads too slowly to keep in memory.
 import type { Clock } from "../../lib/clock.ts";
 import type { KubeObject } from "../../resources/object.ts";
-import { expired, statusOf } from "./api-status.ts";
+import { expired, statusOf } from "../api-status.ts";
 import type { Matcher } from "./selectors.ts";
 import type { Change, Store } from "./store.ts";
 

@@ -1,7 +1,7 @@
 // The log of a container for the API's `log` subresource, which has chosen the container, and the
 // answers when there is none yet, in Kubernetes' words.
 import type { Pod } from "../../resources/pod.ts";
-import { badRequest } from "../apiserver/api-status.ts";
+import { badRequest } from "../api-status.ts";
 import type { PodLogOptions } from "../apiserver/api-handler.ts";
 import type { PodWorker } from "./pod-worker.ts";
 

@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Schema } from "../../resources/schema.ts";
-import { deployment, deployments, openTestPlane, widget, widgets } from "./plane-fixture.ts";
+import {
+  deployment,
+  deployments,
+  openTestPlane,
+  widget,
+  widgets,
+} from "../apiserver/plane-fixture.ts";
 import { strategicMerge } from "./strategic-merge.ts";
 
 const schema: Schema = {

@@ -3,10 +3,10 @@
 import fastJsonPatch from "fast-json-patch";
 import type { Operation } from "fast-json-patch";
 import { isJsonObject } from "../../lib/json.ts";
-import { ApiProblem, badRequest, unsupportedMediaType } from "./api-status.ts";
-import { mergePatch } from "./patch-merge.ts";
-import { objectSchema } from "./object-schema.ts";
-import type { Resource } from "./resource-catalog.ts";
+import { ApiProblem, badRequest, unsupportedMediaType } from "../api-status.ts";
+import { mergePatch } from "./merge-patch.ts";
+import { objectSchema } from "../schema/object-schema.ts";
+import type { Resource } from "../resource-catalog.ts";
 import { strategicMerge } from "./strategic-merge.ts";
 
 export type PatchFunction = (object: object) => unknown;

@@ -1,7 +1,7 @@
 // Protobuf bodies, written by a small encoder here and read by the server.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openTestPlane } from "./plane-fixture.ts";
+import { openTestPlane } from "../apiserver/plane-fixture.ts";
 import { decodeProtobuf } from "./protobuf.ts";
 import { messages, topLevelMessages } from "./protobuf-fields.ts";
 

@@ -1,7 +1,7 @@
 // The schema of a whole object: what its kind describes, and the fields that every object has.
 import { objectMetaSchema } from "../../resources/object-meta-schema.ts";
 import type { Schema } from "../../resources/schema.ts";
-import type { Resource } from "./resource-catalog.ts";
+import type { Resource } from "../resource-catalog.ts";
 
 const identity: Readonly<Record<string, Schema>> = {
   apiVersion: { type: "string", description: "The versioned schema of this object." },

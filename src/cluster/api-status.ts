@@ -1,6 +1,6 @@
 // Failures as the API says them: `Status` objects with a code, a reason and causes. Whatever goes
 // wrong below, only an ApiProblem (or a 500 made of the rest) ever leaves the server.
-import type { Cause } from "../../resources/cause.ts";
+import type { Cause } from "../resources/cause.ts";
 
 export type StatusCause = {
   readonly reason?: string;

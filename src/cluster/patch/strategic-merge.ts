@@ -2,7 +2,7 @@
 // patch of one container leaves the others alone. The directives are those of kubectl's patches.
 import { isJsonObject, jsonEqual } from "../../lib/json.ts";
 import type { Schema } from "../../resources/schema.ts";
-import { badRequest } from "./api-status.ts";
+import { badRequest } from "../api-status.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 // Which kinds the server serves right now: the built-in ones, and those that CustomResourceDefinitions
 // add and remove. It only keeps the list; what a kind does is elsewhere.
-import type { Kind } from "../../resources/kind.ts";
+import type { Kind } from "../resources/kind.ts";
 
 /** One kind in one version. All versions of a kind share their `storageId`, so their objects too. */
 export type Resource = {

@@ -2,7 +2,7 @@
 // object would be in JSON. Only reading: answers are always JSON. Which field has which number is in
 // protobuf-fields.ts; a kind that is not there is refused by name.
 import { formatTimestamp } from "../../lib/timestamp.ts";
-import { badRequest, unsupportedMediaType } from "./api-status.ts";
+import { badRequest, unsupportedMediaType } from "../api-status.ts";
 import { messages, topLevelMessages } from "./protobuf-fields.ts";
 import type { FieldType, MessageName, ScalarType } from "./protobuf-fields.ts";
 
