@@ -1,6 +1,7 @@
 // The verbs on stored objects: create, update, delete, with everything that Kubernetes promises of
 // them (unique names, optimistic locking, generations, finalizers, graceful deletion of pods).
-// All of it is synchronous, so a verb sees one moment and no other can come in between.
+// All of it is synchronous: a verb sees one moment, and no other comes in between. Requests, which may
+// have to wait for webhooks, take the way of admitted-writes.ts, in two such moments.
 import { jsonEqual } from "../../lib/json.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { randomSuffix } from "../../lib/random.ts";
@@ -16,6 +17,7 @@ import {
   invalidObject,
   notFound,
   preconditionFailed,
+  staleWrite,
 } from "../api-status.ts";
 import { applyDefaults } from "../schema/schema-defaults.ts";
 import { validateSchema } from "../schema/schema-validate.ts";
@@ -53,6 +55,21 @@ export type WritePart = "main" | "status";
 
 /** As upstream: what everybody expects to be there. */
 const immortalNamespaces: ReadonlySet<string> = new Set(["default", "kube-system", "kube-public"]);
+
+/**
+ * A write on its way: checked against the object of one moment, not stored yet. Between draft and
+ * commit webhooks may be asked, which takes time.
+ */
+export type Draft = {
+  readonly resource: Resource;
+  readonly key: string;
+  readonly part: WritePart;
+  /** What the store held; undefined for a create. */
+  readonly stored: KubeObject | undefined;
+  /** The same, in the version of the request. */
+  readonly old: KubeObject | undefined;
+  readonly next: KubeObject;
+};
 
 export type Deletion = { readonly object: KubeObject; readonly gone: boolean };
 
@@ -93,13 +110,36 @@ export class Registry {
       .map((object) => inVersion(resource, object));
   }
 
-  /** The object is decoded already; its name and namespace are checked here. */
+  /** A create in one moment, for writes that the cluster makes by itself: no webhook sees it. */
   create(
     resource: Resource,
     namespace: string | undefined,
     object: KubeObject,
     options: WriteOptions,
   ): KubeObject {
+    return this.commit(
+      this.validated(this.draftCreate(resource, namespace, object, options)),
+      options,
+    );
+  }
+
+  /** An update in one moment, as `create`. */
+  update(
+    target: Target,
+    part: WritePart,
+    change: (old: KubeObject) => KubeObject,
+    options: WriteOptions,
+  ): KubeObject {
+    return this.commit(this.validated(this.draftUpdate(target, part, change, options)), options);
+  }
+
+  /** The object is decoded already; its name and namespace are checked here. */
+  draftCreate(
+    resource: Resource,
+    namespace: string | undefined,
+    object: KubeObject,
+    options: WriteOptions,
+  ): Draft {
     const meta = object.metadata;
     if (meta.resourceVersion !== undefined && meta.resourceVersion !== "")
       throw badRequest("resourceVersion should not be set on objects to be created");
@@ -119,37 +159,71 @@ export class Registry {
       deletionGracePeriodSeconds: undefined,
     });
     const bare = withoutStatus(resource, { ...object, metadata });
-    const checked = this.#prepare(resource, bare, undefined, "main", options);
-    const ready = withInitialState(resource, checked, metadata.creationTimestamp ?? "");
-    if (options.dryRun) return ready;
-    return inVersion(resource, this.#store.put(resource.storageId, ready));
+    const draft = { resource, key, stored: undefined, old: undefined, part: "main" } as const;
+    return this.#admitted({ ...draft, next: this.#shaped(draft, bare) }, options);
   }
 
   /**
    * Replaces the object by what `change` makes of it. Throws 409 when the result names another
    * resourceVersion than the stored one; without one it is unconditional.
    */
-  update(
+  draftUpdate(
     target: Target,
     part: WritePart,
     change: (old: KubeObject) => KubeObject,
     options: WriteOptions,
-  ): KubeObject {
+  ): Draft {
     const { resource, namespace, name } = target;
-    const old = this.read(target);
+    const key = keyFor(namespace, name);
+    const stored = this.#store.get(resource.storageId, key);
+    if (!stored) throw notFound(resource.kind, name);
+    const old = inVersion(resource, stored);
     const wanted = change(old);
     requireSameObject(resource, old, wanted);
     const next =
       part === "status" ? changedStatus(old, wanted) : changedMain(resource, old, wanted);
-    const ready = this.#prepare(resource, next, old, part, options);
-    if (jsonEqual(ready, old)) return old;
-    const final = withNextGeneration(resource, ready, old);
-    if (options.dryRun) return final;
+    const draft = { resource, key, stored, old, part };
+    return this.#admitted({ ...draft, next: this.#shaped(draft, next) }, options);
+  }
+
+  /** The draft with another object in it, which a webhook returned: what only the server sets stays. */
+  redraft(draft: Draft, changed: KubeObject): Draft {
+    const { resource, next, part } = draft;
+    requireSameObject(resource, next, changed);
+    const kept =
+      part === "status" ? changedStatus(next, changed) : changedMain(resource, next, changed);
+    return { ...draft, next: this.#shaped(draft, kept) };
+  }
+
+  /** Throws 422 when the fields that have the right shape mean something impossible. */
+  validated(draft: Draft): Draft {
+    const { resource, next, old, part } = draft;
+    // An object that has become invalid must still be able to say so.
+    const causes = part === "status" ? [] : (resource.kind.validate?.(next, old) ?? []);
+    if (causes.length > 0) throw invalidObject(resource.kind, next.metadata.name, causes);
+    return draft;
+  }
+
+  /**
+   * Stores the draft. Throws 409 when the object has changed since it was drafted, which only those
+   * can see who waited in between.
+   */
+  commit({ resource, key, stored, old, next }: Draft, { dryRun }: WriteOptions): KubeObject {
+    const { storageId, kind } = resource;
+    if (this.#store.get(storageId, key) !== stored)
+      throw stored ? staleWrite(kind, next.metadata.name) : alreadyExists(kind, next.metadata.name);
+    if (!old) {
+      const ready = withInitialState(resource, next, next.metadata.creationTimestamp ?? "");
+      return dryRun ? ready : inVersion(resource, this.#store.put(storageId, ready));
+    }
+    if (jsonEqual(next, old)) return old;
+    const final = withNextGeneration(resource, next, old);
+    if (dryRun) return final;
     if (isReadyToGo(resource, final)) {
-      this.#store.remove(resource.storageId, keyFor(namespace, name));
+      this.#store.remove(storageId, key);
       return final;
     }
-    return inVersion(resource, this.#store.put(resource.storageId, final));
+    return inVersion(resource, this.#store.put(storageId, final));
   }
 
   /** Removes the object, or marks it as being deleted where finalizers or a grace period hold it. */
@@ -196,20 +270,13 @@ export class Registry {
   }
 
   /**
-   * Defaults, admission and validation, in the order of upstream. Of a status only the status is
-   * checked: an object that has become invalid must still be able to say so.
+   * The object with its defaults, once its fields have the right shape. Of a status only the status
+   * is checked: an object that has become invalid must still be able to say so.
    */
-  #prepare(
-    resource: Resource,
-    object: KubeObject,
-    old: KubeObject | undefined,
-    part: WritePart,
-    options: WriteOptions,
-  ): KubeObject {
+  #shaped({ resource, part }: Pick<Draft, "resource" | "part">, object: KubeObject): KubeObject {
     const { kind } = resource;
     const schema = objectSchema(resource);
-    const { name } = object.metadata;
-    let next = applyDefaults(schema, object) as KubeObject;
+    const next = applyDefaults(schema, object) as KubeObject;
     const shape = validateSchema(schema, next);
     // Rules about the meaning of fields are not asked about fields of a wrong shape.
     const isShapeless = shape.some(({ field }) => field.startsWith("metadata"));
@@ -217,13 +284,14 @@ export class Registry {
     const misfits = [...meaning, ...shape].filter(
       ({ field }) => part === "main" || field.startsWith("status"),
     );
-    if (misfits.length > 0) throw invalidObject(kind, name, misfits);
-    next = kind.withDefaults?.(next) ?? next;
-    if (part === "status") return next;
-    next = this.#admit(resource, next, old, options);
-    const causes = kind.validate?.(next, old) ?? [];
-    if (causes.length > 0) throw invalidObject(kind, name, causes);
-    return next;
+    if (misfits.length > 0) throw invalidObject(kind, object.metadata.name, misfits);
+    return kind.withDefaults?.(next) ?? next;
+  }
+
+  /** As the admission rules leave it. A status is nobody's wish, so no rule is asked about it. */
+  #admitted(draft: Draft, options: WriteOptions): Draft {
+    if (draft.part === "status") return draft;
+    return { ...draft, next: this.#admit(draft.resource, draft.next, draft.old, options) };
   }
 
   #admit(
