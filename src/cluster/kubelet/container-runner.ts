@@ -48,6 +48,13 @@ export type RunnerOptions = {
 /** `stop` asks for a graceful end and no further start; `kill`, after it, for the end at once. */
 export type EndSignals = { readonly stop: AbortSignal; readonly kill: AbortSignal };
 
+/** The process that a container is at the moment. */
+export type RunningContainer = {
+  readonly name: string;
+  readonly pid: number;
+  readonly startedAtMs: number;
+};
+
 /** For how long a first failure shows before its back-off takes its place. */
 const failureShownMs = 1_000;
 const firstConfigRetryMs = 1_000;
@@ -59,6 +66,7 @@ export class ContainerRunner {
   #hasRun: boolean;
   #log: ContainerLog | undefined;
   #previousLog: ContainerLog | undefined;
+  #running: RunningContainer | undefined;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -71,6 +79,11 @@ export class ContainerRunner {
 
   get status(): ContainerStatus {
     return this.#status;
+  }
+
+  /** Undefined while no process runs. */
+  get running(): RunningContainer | undefined {
+    return this.#running;
   }
 
   /** Whether it has ended and will not be started again. */
@@ -176,7 +189,8 @@ export class ContainerRunner {
 
   async #runOnce(launch: Launch, image: FoundImage, signals: EndSignals): Promise<Terminated> {
     const { clock, host, name, record } = this.#options;
-    const startedAt = formatTimestamp(clock.nowMs());
+    const startedAtMs = clock.nowMs();
+    const startedAt = formatTimestamp(startedAtMs);
     record(
       "Normal",
       "Pulled",
@@ -193,8 +207,10 @@ export class ContainerRunner {
     }
     record("Normal", "Created", `Created container: ${name}`);
     record("Normal", "Started", `Started container ${name}`);
+    this.#running = { name, pid: process.pid, startedAtMs };
     this.#set({ state: { running: { startedAt } }, containerID: `process://${process.pid}` });
     const exit = await this.#supervise(process, launch, signals);
+    this.#running = undefined;
     this.#end(log);
     const terminated = this.#terminated(exit, startedAt, log);
     // An init container has done its part when it succeeded.

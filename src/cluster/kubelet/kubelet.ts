@@ -18,6 +18,7 @@ import { podLog } from "./pod-log.ts";
 import type { PodNetwork } from "./pod-network.ts";
 import { PodWorker, type NodeContext } from "./pod-worker.ts";
 import { ProcessLedger } from "./process-ledger.ts";
+import { usageOf } from "./process-usage.ts";
 
 export type KubeletOptions = {
   readonly client: KubeClient;
@@ -36,6 +37,21 @@ export type KubeletOptions = {
    * system's usual folders, and the user's home.
    */
   readonly baseEnv?: Environment;
+};
+
+/** What the running containers of a pod had used by `atMs`. */
+export type PodUsage = {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly atMs: number;
+  readonly containers: readonly {
+    readonly name: string;
+    /** A later one is another run, whose processor time begins at zero. */
+    readonly startedAtMs: number;
+    readonly cpuNanoseconds: number;
+    readonly memoryBytes: number;
+  }[];
 };
 
 /** As often as a kubelet whose node does not change. */
@@ -107,6 +123,27 @@ export class Kubelet {
 
   readonly readLog: PodLogReader = (pod, options, signal) =>
     podLog(pod, this.#workers.get(pod.metadata.uid ?? ""), options, signal);
+
+  /** Read from the machine at each call, all pods at once; pods without a running process are left out. */
+  async usage(): Promise<readonly PodUsage[]> {
+    const pods = [...this.#workers.values()].map((worker) => ({
+      ...worker.pod.metadata,
+      running: worker.running(),
+    }));
+    const usages = await usageOf(pods.flatMap(({ running }) => running.map(({ pid }) => pid)));
+    const atMs = this.#options.clock.nowMs();
+    return pods.flatMap(({ namespace = "default", name, uid = "", running }) => {
+      const containers = running.flatMap(({ pid, ...container }) => {
+        const usage = usages.get(pid);
+        if (!usage) return [];
+        const { cpuNanoseconds, memoryBytes } = usage;
+        return [
+          { name: container.name, startedAtMs: container.startedAtMs, cpuNanoseconds, memoryBytes },
+        ];
+      });
+      return containers.length > 0 ? [{ namespace, name, uid, atMs, containers }] : [];
+    });
+  }
 
   /** Ends every process: SIGTERM, 2 s of grace, SIGKILL. The pods stay bound, for the next start. */
   close(): Promise<void> {

@@ -20,7 +20,7 @@ import { secretKind } from "../../resources/secret.ts";
 import type { Environment } from "./container-env.ts";
 import { planLaunch, type Launch } from "./container-launch.ts";
 import type { ProcessHost } from "./container-process.ts";
-import { ContainerRunner, type FoundImage } from "./container-runner.ts";
+import { ContainerRunner, type FoundImage, type RunningContainer } from "./container-runner.ts";
 import type { GpuDevices } from "./gpu-devices.ts";
 import type { ImageMapping } from "./images.ts";
 import { LatestWriter } from "./latest-writer.ts";
@@ -136,6 +136,15 @@ export class PodWorker {
 
   runner(container: string): ContainerRunner | undefined {
     return [...this.#init, ...this.#apps].find(({ status }) => status.name === container);
+  }
+
+  get pod(): Pod {
+    return this.#pod;
+  }
+
+  /** The containers that are processes at the moment. */
+  running(): readonly RunningContainer[] {
+    return [...this.#init, ...this.#apps].flatMap((runner) => runner.running ?? []);
   }
 
   /** Never rejects: what nobody foresaw costs this pod, and the cluster goes on. */

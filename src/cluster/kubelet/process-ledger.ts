@@ -4,13 +4,13 @@
 // merely has the same pid by now is touched.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { processStat, readProc } from "./proc-stat.ts";
 
 /** The variable that carries the token; descendants inherit it. */
 export const tokenVariable = "DUNLIN_PROCESS_TOKEN";
 
 type Entry = {
   readonly pid: number;
-  /** Clock ticks from boot to start, as /proc gives them: with the boot, the identity of a pid. */
   readonly startTicks: string;
   readonly bootId: string;
   readonly token: string;
@@ -34,8 +34,8 @@ export class ProcessLedger {
     const sameBoot = entries.filter((entry) => entry.bootId === bootId);
     const ended = new Set<number>();
     for (const { pid, startTicks } of sameBoot) {
-      const lives = stateOf(pid) !== "Z";
-      if (startTicksOf(pid) === startTicks && kill(-pid) && lives) ended.add(pid);
+      const stat = processStat(pid);
+      if (stat?.startTicks === startTicks && kill(-pid) && stat.state !== "Z") ended.add(pid);
     }
     for (const pid of bearersOf(new Set(sameBoot.map((entry) => entry.token))))
       if (kill(pid)) ended.add(pid);
@@ -45,9 +45,9 @@ export class ProcessLedger {
 
   /** A process that has ended already is not listed. */
   add(pid: number, token: string): void {
-    const startTicks = startTicksOf(pid);
-    if (startTicks === undefined) return;
-    const entry: Entry = { pid, startTicks, bootId: currentBoot(), token };
+    const stat = processStat(pid);
+    if (!stat) return;
+    const entry: Entry = { pid, startTicks: stat.startTicks, bootId: currentBoot(), token };
     writeFileSync(join(this.#folder, String(pid)), JSON.stringify(entry));
   }
 
@@ -70,8 +70,8 @@ function bearersOf(tokens: ReadonlySet<string>): readonly number[] {
   if (tokens.size === 0) return [];
   return readdirSync("/proc")
     .map(Number)
-    .filter((pid) => Number.isInteger(pid) && pid !== process.pid && stateOf(pid) !== "Z")
-    .filter((pid) => tokens.has(tokenOf(pid) ?? ""));
+    .filter((pid) => Number.isInteger(pid) && pid !== process.pid)
+    .filter((pid) => tokens.has(tokenOf(pid) ?? "") && processStat(pid)?.state !== "Z");
 }
 
 function tokenOf(pid: number): string | undefined {
@@ -79,24 +79,6 @@ function tokenOf(pid: number): string | undefined {
   return variables
     .find((variable) => variable.startsWith(`${tokenVariable}=`))
     ?.slice(tokenVariable.length + 1);
-}
-
-const startTicksOf = (pid: number): string | undefined => statFields(pid)[19];
-const stateOf = (pid: number): string | undefined => statFields(pid)[0];
-
-/** The fields of /proc/PID/stat from the third on: the second, the name, may hold any character. */
-function statFields(pid: number): string[] {
-  const stat = readProc(pid, "stat");
-  return stat === undefined ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-}
-
-/** Undefined when the process is gone or belongs to somebody else. */
-function readProc(pid: number, file: string): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, "utf8");
-  } catch {
-    return undefined;
-  }
 }
 
 function currentBoot(): string {
