@@ -25,7 +25,7 @@ const clusterParts: Readonly<Record<string, readonly string[]>> = {
   patch: ["schema"],
   protobuf: [],
   streams: [],
-  webhooks: [],
+  webhooks: ["patch"],
   apiserver: ["schema", "patch", "protobuf", "streams", "webhooks"],
   workloads: [],
   kubelet: ["apiserver"],

@@ -118,6 +118,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   });
 
   const resolve = serviceResolver(caches);
+  plane.setServiceResolver(resolve);
   const running = started.move();
   return {
     kubeconfigPath,

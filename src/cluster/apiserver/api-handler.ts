@@ -4,7 +4,9 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Random } from "../../lib/random.ts";
 import type { AdmissionRule } from "../../resources/admission.ts";
 import type { Kind } from "../../resources/kind.ts";
+import type { KubeObject } from "../../resources/object.ts";
 import type { Pod } from "../../resources/pod.ts";
+import { AdmittedWrites } from "./admitted-writes.ts";
 import { ApiProblem, noSuchResource, statusOf } from "../api-status.ts";
 import { CustomResources } from "./custom-resources.ts";
 import { discover } from "./discovery.ts";
@@ -15,10 +17,14 @@ import { openApiAnswer } from "./openapi.ts";
 import { Registry } from "./registry.ts";
 import { ResourceCatalog, builtIn } from "../resource-catalog.ts";
 import { ResourceEndpoint } from "./resource-endpoint.ts";
+import { clusterUser } from "./reviews.ts";
 import { parseResourcePath } from "./request-path.ts";
 import { SqliteJournal } from "./sqlite-journal.ts";
 import { Store } from "./store.ts";
 import { versionAnswer } from "./version.ts";
+import { WebhookAdmission } from "../webhooks/webhook-admission.ts";
+import type { ResolveService } from "../webhooks/webhook-client.ts";
+import type { WebhookConfiguration } from "../../resources/webhook-configuration.ts";
 
 export type PodLogOptions = {
   readonly container?: string;
@@ -63,6 +69,7 @@ export class ControlPlane {
   readonly #eventExpiry: EventExpiry;
   readonly #log: (line: string) => void;
   readonly #closing = new AbortController();
+  #resolveService: ResolveService = () => undefined;
 
   private constructor(options: ControlPlaneOptions, store: Store) {
     const { clock, random, newUid, admission, log } = options;
@@ -71,10 +78,22 @@ export class ControlPlane {
     this.#log = log;
     this.#store = store;
     this.#catalog = catalog;
+    const webhooks = new WebhookAdmission({
+      clock,
+      log,
+      newUid,
+      user: clusterUser,
+      mutating: () => webhookConfigurations(store, "mutating"),
+      validating: () => webhookConfigurations(store, "validating"),
+      namespaceLabels: (name) => store.get("namespaces", name)?.metadata.labels,
+      versionsOf: ({ storageId }) => catalog.all().filter((one) => one.storageId === storageId),
+      resolve: (hostname, port) => this.#resolveService(hostname, port),
+    });
     this.#endpoint = new ResourceEndpoint({
       store,
       catalog,
       registry,
+      writes: new AdmittedWrites(registry, webhooks),
       clock,
       closing: this.#closing.signal,
     });
@@ -121,6 +140,11 @@ export class ControlPlane {
     this.#endpoint.setPodLogReader(reader);
   }
 
+  /** How webhooks find the Services that they are; until then those have no endpoints. */
+  setServiceResolver(resolve: ResolveService): void {
+    this.#resolveService = resolve;
+  }
+
   /** Resolves when all that follows from earlier deletions has been done. */
   async settled(): Promise<void> {
     await this.#namespaces.idle();
@@ -153,6 +177,16 @@ export class ControlPlane {
     if (answer) return answer;
     throw noSuchResource();
   }
+}
+
+function webhookConfigurations(
+  store: Store,
+  what: "mutating" | "validating",
+): readonly WebhookConfiguration[] {
+  // What is stored under a kind was checked against it.
+  return store.list(
+    `${what}webhookconfigurations.admissionregistration.k8s.io`,
+  ) as readonly KubeObject[] as readonly WebhookConfiguration[];
 }
 
 export function problemAnswer(problem: ApiProblem): Response {

@@ -45,7 +45,17 @@ export type Target = {
   readonly name: string;
 };
 
-export type WriteOptions = { readonly dryRun: boolean; readonly warn: (text: string) => void };
+export type WriteOptions = {
+  readonly dryRun: boolean;
+  readonly warn: (text: string) => void;
+  /** Through which one it is written; absent for the object itself. */
+  readonly subresource?: string | undefined;
+  /** How a subresource shows the object to webhooks, and what their change of that means for it. */
+  readonly view?: {
+    readonly show: (object: KubeObject) => object;
+    readonly apply: (object: KubeObject, shown: object) => KubeObject;
+  };
+};
 
 /** For writes that the cluster makes by itself: nobody is there to be warned. */
 export const quietly: WriteOptions = { dryRun: false, warn: () => {} };

@@ -20,6 +20,7 @@ import { intake } from "./object-intake.ts";
 import type { FieldValidation } from "./object-intake.ts";
 import { patchFunction } from "../patch/patch.ts";
 import { readPodLog } from "./pod-log-request.ts";
+import type { AdmittedWrites } from "./admitted-writes.ts";
 import { inVersion } from "./registry.ts";
 import type { Registry, Target, WriteOptions } from "./registry.ts";
 import { readBody, requireObject } from "./request-body.ts";
@@ -47,6 +48,7 @@ export class ResourceEndpoint {
   readonly #store: Store;
   readonly #catalog: ResourceCatalog;
   readonly #registry: Registry;
+  readonly #writes: AdmittedWrites;
   readonly #clock: Clock;
   readonly #closing: AbortSignal;
   #podLogReader: PodLogReader | undefined;
@@ -55,6 +57,7 @@ export class ResourceEndpoint {
     readonly store: Store;
     readonly catalog: ResourceCatalog;
     readonly registry: Registry;
+    readonly writes: AdmittedWrites;
     readonly clock: Clock;
     /** Aborts when the server ends. */
     readonly closing: AbortSignal;
@@ -62,6 +65,7 @@ export class ResourceEndpoint {
     this.#store = options.store;
     this.#catalog = options.catalog;
     this.#registry = options.registry;
+    this.#writes = options.writes;
     this.#clock = options.clock;
     this.#closing = options.closing;
   }
@@ -121,7 +125,7 @@ export class ResourceEndpoint {
         return await this.#patch(call, target);
       case "DELETE":
         if (subresource !== undefined) throw methodNotAllowed();
-        return this.#delete(call, target, await readDeleteOptions(request, call.query));
+        return await this.#delete(call, target, await readDeleteOptions(request, call.query));
       default:
         throw methodNotAllowed();
     }
@@ -153,7 +157,7 @@ export class ResourceEndpoint {
     const space = resource.kind.namespaced ? (namespace ?? given ?? "") : undefined;
     if (space !== undefined && given && given !== space) throw namespaceMismatch(given, space);
     if (space === "") throw badRequest("an empty namespace may not be set during creation");
-    const created = this.#registry.create(resource, space, object, this.#writeOptions(call));
+    const created = await this.#writes.create(resource, space, object, this.#writeOptions(call));
     return writer.object(created, 201);
   }
 
@@ -161,7 +165,7 @@ export class ResourceEndpoint {
     const { resource } = target;
     const body = await readBody(call.request);
     const value = requireObject(body);
-    if (call.subresource === "scale") return this.#writeScale(call, target, () => value);
+    if (call.subresource === "scale") return await this.#writeScale(call, target, () => value);
     const object = intake(value, {
       resource,
       validation: fieldValidation(call.query),
@@ -169,7 +173,7 @@ export class ResourceEndpoint {
       text: body.text,
     });
     const part = call.subresource === "status" ? "status" : "main";
-    const written = this.#registry.update(target, part, () => object, this.#writeOptions(call));
+    const written = await this.#writes.update(target, part, () => object, this.#writeOptions(call));
     return call.writer.object(written);
   }
 
@@ -178,7 +182,7 @@ export class ResourceEndpoint {
     const { resource } = target;
     const body = await readBody(call.request);
     const patch = patchFunction(body.contentType, body.value, resource);
-    if (call.subresource === "scale") return this.#writeScale(call, target, patch);
+    if (call.subresource === "scale") return await this.#writeScale(call, target, patch);
     const validation = fieldValidation(call.query);
     const change = (old: KubeObject): KubeObject => {
       const patched = patch(inVersion(resource, old));
@@ -186,23 +190,33 @@ export class ResourceEndpoint {
       return intake(patched, { resource, validation, warn: call.writer.warn, isPatched: true });
     };
     const part = call.subresource === "status" ? "status" : "main";
-    const written = this.#registry.update(target, part, change, this.#writeOptions(call));
+    const written = await this.#writes.update(target, part, change, this.#writeOptions(call));
     return call.writer.object(written);
   }
 
-  #writeScale(call: Call, target: Target, change: (scale: object) => unknown): Response {
+  async #writeScale(
+    call: Call,
+    target: Target,
+    change: (scale: object) => unknown,
+  ): Promise<Response> {
     const paths = scalePaths(target);
-    const written = this.#registry.update(
+    const written = await this.#writes.update(
       target,
       "main",
       (old) => withScale(old, paths, change(scaleOf(old, paths))),
-      this.#writeOptions(call),
+      {
+        ...this.#writeOptions(call),
+        view: {
+          show: (object) => scaleOf(object, paths),
+          apply: (object, scale) => withScale(object, paths, scale),
+        },
+      },
     );
     return call.writer.plain(scaleOf(written, paths));
   }
 
-  #delete(call: Call, target: Target, options: DeleteOptions): Response {
-    const { object, gone } = this.#registry.delete(target, options);
+  async #delete(call: Call, target: Target, options: DeleteOptions): Promise<Response> {
+    const { object, gone } = await this.#writes.delete(target, options, call.writer);
     if (gone && target.resource.storageId !== "pods") {
       const { name, uid = "" } = object.metadata;
       return call.writer.plain(successStatus(target.resource.kind, name, uid));
@@ -215,10 +229,13 @@ export class ResourceEndpoint {
     const options = await readDeleteOptions(call.request, call.query);
     const found = this.#registry.list(resource, namespace).filter(matcher(call));
     for (const { metadata } of found)
-      this.#registry.delete(
-        { resource, namespace: metadata.namespace, name: metadata.name },
-        options,
-      );
+      try {
+        const { namespace: space, name } = metadata;
+        await this.#writes.delete({ resource, namespace: space, name }, options, writer);
+      } catch (error) {
+        // Gone by itself while others were deleted.
+        if (!(error instanceof ApiProblem) || error.code !== 404) throw error;
+      }
     return writer.list(found, 0, null);
   }
 
@@ -230,8 +247,8 @@ export class ResourceEndpoint {
     return await readPodLog(this.#podLogReader, pod, call.query, call.request.signal);
   }
 
-  #writeOptions({ query, writer }: Call): WriteOptions {
-    return { dryRun: isDryRun(query.getAll("dryRun")), warn: writer.warn };
+  #writeOptions({ query, subresource, writer }: Call): WriteOptions {
+    return { dryRun: isDryRun(query.getAll("dryRun")), warn: writer.warn, subresource };
   }
 }
 

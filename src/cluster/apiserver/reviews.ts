@@ -24,8 +24,11 @@ export const reviewKinds: readonly Kind[] = [
   reviewKind("authorization.k8s.io", "LocalSubjectAccessReview", "localsubjectaccessreviews", true),
 ];
 
-/** The name under which the one user of the cluster is known. */
-const userName = "dunlin-admin";
+/** The one user of the cluster, who may do everything. */
+export const clusterUser = {
+  username: "dunlin-admin",
+  groups: ["system:masters", "system:authenticated"],
+} as const;
 
 /** The answered review, or undefined when the path names no review. */
 export function answerReview(
@@ -51,7 +54,7 @@ function statusFor(kind: string): object {
   switch (kind) {
     case "SelfSubjectReview":
       return {
-        userInfo: { username: userName, groups: ["system:masters", "system:authenticated"] },
+        userInfo: clusterUser,
       };
     case "SelfSubjectRulesReview":
       return {
