@@ -190,6 +190,12 @@ const cases: readonly [
       NAME: "x",
     },
   ],
+  [
+    "MutatingWebhookConfiguration",
+    { webhooks: [{ name: "a.b.c" }, { name: "b.b.c" }] },
+    { NAME: "x", WEBHOOKS: 2, AGE: "32m" },
+  ],
+  ["ValidatingWebhookConfiguration", {}, { NAME: "x", WEBHOOKS: 0, AGE: "32m" }],
   ["CustomResourceDefinition", {}, { NAME: "x", "CREATED AT": "2026-01-01T00:00:00Z" }],
 ];
 
@@ -214,6 +220,8 @@ test("kubectl finds the kinds by the short names that it knows", () => {
     endpointslices: "",
     ingresses: "ing",
     leases: "",
+    mutatingwebhookconfigurations: "",
+    validatingwebhookconfigurations: "",
     customresourcedefinitions: "crd,crds",
   });
 });

@@ -7,6 +7,7 @@ import { eventKind } from "./event.ts";
 import { ingressKind } from "./ingress.ts";
 import type { Kind } from "./kind.ts";
 import { leaseKind } from "./lease.ts";
+import { mutatingWebhookConfigurationKind } from "./mutating-webhook-configuration.ts";
 import { namespaceKind } from "./namespace.ts";
 import { nodeKind } from "./node.ts";
 import { podKind } from "./pod.ts";
@@ -14,6 +15,7 @@ import { replicaSetKind } from "./replica-set.ts";
 import { secretKind } from "./secret.ts";
 import { serviceAccountKind } from "./service-account.ts";
 import { serviceKind } from "./service.ts";
+import { validatingWebhookConfigurationKind } from "./validating-webhook-configuration.ts";
 
 /** In the order in which discovery lists them. */
 export const builtinKinds: readonly Kind[] = [
@@ -30,5 +32,7 @@ export const builtinKinds: readonly Kind[] = [
   endpointSliceKind,
   ingressKind,
   leaseKind,
+  mutatingWebhookConfigurationKind,
+  validatingWebhookConfigurationKind,
   customResourceDefinitionKind,
 ];

@@ -36,6 +36,7 @@ export type Webhook = {
   readonly admissionReviewVersions: readonly string[];
   /** Mutating webhooks only. */
   readonly reinvocationPolicy?: "Never" | "IfNeeded";
+  readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[];
 };
 
 export type WebhookConfiguration = KubeObject & { readonly webhooks?: readonly Webhook[] };
