@@ -64,12 +64,21 @@ export type Probe = {
   readonly timeoutSeconds?: number;
   readonly successThreshold?: number;
   readonly failureThreshold?: number;
+  /** Of the container that the probe ends; the pod's own where absent. */
+  readonly terminationGracePeriodSeconds?: number;
+};
+
+/** What is to be done when a container has started, or before it is ended. */
+export type LifecycleHandler = Pick<Probe, "exec" | "httpGet" | "tcpSocket"> & {
+  readonly sleep?: { readonly seconds: number };
 };
 
 export type VolumeMount = {
   readonly name: string;
   readonly mountPath: string;
   readonly subPath?: string;
+  /** The same with $(VAR) in it. */
+  readonly subPathExpr?: string;
   readonly readOnly?: boolean;
 };
 
@@ -88,6 +97,12 @@ export type Container = {
   readonly readinessProbe?: Probe;
   readonly livenessProbe?: Probe;
   readonly startupProbe?: Probe;
+  readonly lifecycle?: {
+    readonly postStart?: LifecycleHandler;
+    readonly preStop?: LifecycleHandler;
+    readonly stopSignal?: string;
+  };
+  readonly stdin?: boolean;
   readonly terminationMessagePath?: string;
   readonly terminationMessagePolicy?: "File" | "FallbackToLogsOnError";
   /** "Always" makes an init container a sidecar: it keeps running beside the others. */
@@ -95,6 +110,27 @@ export type Container = {
 };
 
 export type KeyToPath = { readonly key: string; readonly path: string; readonly mode?: number };
+
+export type DownwardFile = {
+  readonly path: string;
+  readonly mode?: number;
+  readonly fieldRef?: { readonly fieldPath: string };
+  readonly resourceFieldRef?: NonNullable<EnvVar["valueFrom"]>["resourceFieldRef"];
+};
+
+type NamedFiles = {
+  readonly name?: string;
+  readonly items?: readonly KeyToPath[];
+  readonly optional?: boolean;
+};
+
+export type ProjectedSource = {
+  readonly configMap?: NamedFiles;
+  readonly secret?: NamedFiles;
+  readonly downwardAPI?: { readonly items?: readonly DownwardFile[] };
+  readonly serviceAccountToken?: { readonly path: string };
+  readonly clusterTrustBundle?: { readonly path: string };
+};
 
 export type Volume = {
   readonly name: string;
@@ -111,8 +147,14 @@ export type Volume = {
     readonly defaultMode?: number;
     readonly optional?: boolean;
   };
-  readonly projected?: { readonly defaultMode?: number; readonly sources?: readonly unknown[] };
-  readonly downwardAPI?: { readonly defaultMode?: number; readonly items?: readonly unknown[] };
+  readonly projected?: {
+    readonly defaultMode?: number;
+    readonly sources?: readonly ProjectedSource[];
+  };
+  readonly downwardAPI?: {
+    readonly defaultMode?: number;
+    readonly items?: readonly DownwardFile[];
+  };
   readonly hostPath?: { readonly path: string; readonly type?: string };
   readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: boolean };
 };
@@ -135,6 +177,8 @@ export type PodSpec = {
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly tolerations?: readonly Toleration[];
   readonly serviceAccountName?: string;
+  readonly automountServiceAccountToken?: boolean;
+  readonly hostAliases?: readonly { readonly ip: string; readonly hostnames?: readonly string[] }[];
   readonly schedulerName?: string;
   readonly hostNetwork?: boolean;
   readonly enableServiceLinks?: boolean;

@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { accessSync, constants, statSync } from "node:fs";
 import { constants as osConstants } from "node:os";
 import { delimiter, resolve as resolvePath } from "node:path";
+import type { Writable } from "node:stream";
 import type { Clock } from "../../lib/clock.ts";
 import { tokenVariable, type ProcessLedger } from "./process-ledger.ts";
 
@@ -19,8 +20,12 @@ export type ProcessOptions = {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  readonly onOutput: (stream: "stdout" | "stderr", chunk: Buffer) => void;
+  /** Whether it gets a standard input that stays open; else it reads the end of a file at once. */
+  readonly stdin?: boolean;
+  readonly onOutput: OutputListener;
 };
+
+export type OutputListener = (stream: "stdout" | "stderr", chunk: Buffer) => void;
 
 export type ProcessHost = {
   readonly clock: Clock;
@@ -44,10 +49,17 @@ export class ContainerProcess {
   readonly pid: number;
   /** Resolves when the process has ended and its output has been handed over. */
   readonly exited: Promise<ProcessExit>;
+  /** For a process that was started with one. */
+  readonly stdin: Writable | undefined;
+  readonly #child: ChildProcess;
   #ended = false;
 
   constructor(pid: number, child: ChildProcess, clock: Clock, onEnd: () => void) {
     this.pid = pid;
+    this.#child = child;
+    this.stdin = child.stdin ?? undefined;
+    // A process that ends without having read it all is no error of ours.
+    this.stdin?.on("error", () => {});
     this.exited = new Promise((resolve) => {
       child.once("exit", (code, signal) => {
         this.signal("SIGKILL");
@@ -64,6 +76,18 @@ export class ContainerProcess {
         });
       });
     });
+  }
+
+  /** Hears what is printed from now on, as it comes, until the returned function is called. */
+  listen(listener: OutputListener): () => void {
+    const stdout = (chunk: Buffer) => listener("stdout", chunk);
+    const stderr = (chunk: Buffer) => listener("stderr", chunk);
+    this.#child.stdout?.on("data", stdout);
+    this.#child.stderr?.on("data", stderr);
+    return () => {
+      this.#child.stdout?.off("data", stdout);
+      this.#child.stderr?.off("data", stderr);
+    };
   }
 
   /** Reaches the whole group; does nothing once the process has ended. */
@@ -90,7 +114,7 @@ export async function startProcess(
     cwd,
     env: { ...env, [tokenVariable]: token },
     detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [options.stdin === true ? "pipe" : "ignore", "pipe", "pipe"],
   });
   const { pid } = child;
   if (pid === undefined) throw await startErrorOf(child, program);
@@ -101,9 +125,9 @@ export async function startProcess(
     process.kill(-pid, "SIGKILL");
     throw error;
   }
-  child.stdout.on("data", (chunk: Buffer) => onOutput("stdout", chunk));
-  child.stderr.on("data", (chunk: Buffer) => onOutput("stderr", chunk));
-  return new ContainerProcess(pid, child, clock, () => ledger.remove(pid));
+  const started = new ContainerProcess(pid, child, clock, () => ledger.remove(pid));
+  started.listen(onOutput);
+  return started;
 }
 
 /**

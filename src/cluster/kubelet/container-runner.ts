@@ -1,13 +1,12 @@
 // The life of one container of a pod: from its image to a running process, its probes, its end, and
 // the next start after a pause. It keeps the container's status, and knows nothing of the others.
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { sleep, type Clock } from "../../lib/clock.ts";
 import { formatTimestamp } from "../../lib/timestamp.ts";
 import type { EventType } from "../../resources/event.ts";
 import type { Container, ContainerStatus, Pod } from "../../resources/pod.ts";
 import type { Launch } from "./container-launch.ts";
-import { ContainerLog, olderHalf } from "./container-log.ts";
+import { ContainerLog, removeLog } from "./container-log.ts";
 import {
   startProcess,
   type ContainerProcess,
@@ -51,8 +50,10 @@ export type EndSignals = { readonly stop: AbortSignal; readonly kill: AbortSigna
 /** The process that a container is at the moment. */
 export type RunningContainer = {
   readonly name: string;
-  readonly pid: number;
   readonly startedAtMs: number;
+  readonly process: ContainerProcess;
+  /** The command line, environment and folder that it was started with. */
+  readonly launch: Launch;
 };
 
 /** For how long a first failure shows before its back-off takes its place. */
@@ -200,14 +201,15 @@ export class ContainerRunner {
     let log: ContainerLog | undefined;
     try {
       log = this.#beginRun(image);
-      process = await startProcess({ ...launch, onOutput: this.#keep(log) }, host);
+      const { stdin = false } = this.#container();
+      process = await startProcess({ ...launch, stdin, onOutput: this.#keep(log) }, host);
     } catch (error) {
       this.#end(log);
       return this.#failStart(error instanceof Error ? error.message : String(error), startedAt);
     }
     record("Normal", "Created", `Created container: ${name}`);
     record("Normal", "Started", `Started container ${name}`);
-    this.#running = { name, pid: process.pid, startedAtMs };
+    this.#running = { name, startedAtMs, process, launch };
     this.#set({ state: { running: { startedAt } }, containerID: `process://${process.pid}` });
     const exit = await this.#supervise(process, launch, signals);
     this.#running = undefined;
@@ -299,9 +301,7 @@ export class ContainerRunner {
   #beginRun(image: FoundImage): ContainerLog {
     const { podFolder, name } = this.#options;
     const restartCount = this.#status.restartCount + (this.#hasRun ? 1 : 0);
-    const before = restartCount - 2;
-    for (const path of [this.#logPath(before), olderHalf(this.#logPath(before))])
-      rmSync(path, { force: true });
+    removeLog(this.#logPath(restartCount - 2));
     this.#hasRun = true;
     const { image: imageName = "" } = this.#container();
     const { terminated } = this.#status.state;

@@ -130,16 +130,17 @@ export class Kubelet {
       ...worker.pod.metadata,
       running: worker.running(),
     }));
-    const usages = await usageOf(pods.flatMap(({ running }) => running.map(({ pid }) => pid)));
+    const usages = await usageOf(
+      pods.flatMap(({ running }) => running.map(({ process }) => process.pid)),
+    );
     const atMs = this.#options.clock.nowMs();
     return pods.flatMap(({ namespace = "default", name, uid = "", running }) => {
-      const containers = running.flatMap(({ pid, ...container }) => {
-        const usage = usages.get(pid);
+      const containers = running.flatMap((container) => {
+        const usage = usages.get(container.process.pid);
         if (!usage) return [];
         const { cpuNanoseconds, memoryBytes } = usage;
-        return [
-          { name: container.name, startedAtMs: container.startedAtMs, cpuNanoseconds, memoryBytes },
-        ];
+        const { startedAtMs } = container;
+        return [{ name: container.name, startedAtMs, cpuNanoseconds, memoryBytes }];
       });
       return containers.length > 0 ? [{ namespace, name, uid, atMs, containers }] : [];
     });
