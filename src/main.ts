@@ -9,6 +9,18 @@ const commands: Readonly<Record<string, { readonly about: string; load(): Promis
     about: "start a cluster with Dunlin in it and leave it running",
     load: async () => (await import("./cli/up.ts")).up,
   },
+  down: {
+    about: "stop the cluster that `up` runs",
+    load: async () => (await import("./cli/down.ts")).down,
+  },
+  status: {
+    about: "say whether a cluster runs, how to reach it, and what is on it",
+    load: async () => (await import("./cli/status.ts")).status,
+  },
+  logs: {
+    about: "print the cluster's own log",
+    load: async () => (await import("./cli/logs.ts")).logs,
+  },
   tutorial: {
     about: "start a cluster, serve a model, send load, and show how replicas follow",
     load: async () => (await import("./cli/tutorial.ts")).tutorial,

@@ -26,7 +26,14 @@ export function openDataDir({ dataDir, ephemeral, env }: DataDirOptions): DataDi
       dispose: () => rmSync(path, { recursive: true, force: true }),
     };
   }
+  return { path: dataDirPath(dataDir, env), persistent: true, dispose: () => {} };
+}
+
+/** The directory that `--data-dir` names, or else the user's. */
+export function dataDirPath(
+  dataDir: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): string {
   const home = env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share");
-  const path = resolve(dataDir ?? join(home, "dunlin"));
-  return { path, persistent: true, dispose: () => {} };
+  return resolve(dataDir ?? join(home, "dunlin"));
 }

@@ -9,11 +9,13 @@ export type LogFile = {
   readonly close: () => void;
 };
 
+/** Its name within the data directory. */
+export const logFileName = "dunlin.log";
 /** A log that has grown beyond this is begun anew. */
 const maxBytes = 32 * 1024 * 1024;
 
 export function openLogFile(dataDir: string, nowMs: () => number): LogFile {
-  const path = join(dataDir, "dunlin.log");
+  const path = join(dataDir, logFileName);
   let file: number | undefined;
   let bytes = 0;
   let closed = false;

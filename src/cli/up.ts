@@ -4,7 +4,9 @@ import { newDecisions } from "./decision-log.ts";
 import { openDataDir } from "./data-dir.ts";
 import { startLocalCluster } from "./local-cluster.ts";
 import { openLogFile } from "./log-file.ts";
+import { exportLines } from "./exports.ts";
 import { integerOption, readOptions } from "./options.ts";
+import { recordRunning } from "./running.ts";
 import { untilStopped } from "./signals.ts";
 
 const help = `Usage: dunlin up [OPTION]...
@@ -64,19 +66,23 @@ export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promi
     say(
       `# The node's resources are simulated, ${gpus} × nvidia.com/gpu among them. Log: ${logFile.path}`,
     );
-    say(`export KUBECONFIG=${shellQuoted(cluster.kubeconfigPath)}`);
-    say(`export INGRESS_HOST=${cluster.ingress.host}`);
-    say(`export INGRESS_PORT=${cluster.ingress.port}`);
+    const { kubeconfigPath: kubeconfig, apiUrl, ingress } = cluster;
+    const { host, port } = ingress;
+    const startedAt = new Date(wallClock.nowMs()).toISOString();
+    const ended = recordRunning(dataDir.path, {
+      startedAt,
+      kubeconfig,
+      apiUrl,
+      ingress: { host, port },
+    });
+    exportLines({ kubeconfig, ingress }).forEach(say);
     say("# Stop with Ctrl-C. Decisions appear here as they are made, with their reasons:");
     await stopped;
     await cluster.close();
+    ended();
     logFile.close();
     return 0;
   } finally {
     dataDir.dispose();
   }
-}
-
-function shellQuoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
