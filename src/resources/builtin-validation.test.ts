@@ -35,6 +35,11 @@ const ingress = (path: Body) => ({
   spec: { rules: [{ http: { paths: [{ path: "/", pathType: "Prefix", backend, ...path }] } }] },
 });
 
+const podWithInit = (more: Body) => ({
+  spec: { containers: [container], initContainers: [{ ...container, name: "i", ...more }] },
+});
+const exec = { command: ["true"] };
+
 const good: readonly [name: string, kind: Kind, body: Body, old?: Body][] = [
   ["a pod", podKind, podOf(container)],
   [
@@ -45,6 +50,16 @@ const good: readonly [name: string, kind: Kind, body: Body, old?: Body][] = [
   ],
   ["a pod with another image", podKind, podOf({ ...container, image: "i:2" }), podOf(container)],
   ["a GPU", podKind, podWith({ resources: { limits: { "nvidia.com/gpu": "1" } } })],
+  [
+    "hooks",
+    podKind,
+    podWith({ lifecycle: { postStart: { exec }, preStop: { sleep: { seconds: 3 } } } }),
+  ],
+  [
+    "a sidecar with a probe",
+    podKind,
+    podWithInit({ restartPolicy: "Always", startupProbe: { exec } }),
+  ],
   ["a Deployment", deploymentKind, deployment()],
   ["a Deployment that is scaled", deploymentKind, deployment({ replicas: 3 }), deployment()],
   ["a ReplicaSet", replicaSetKind, deployment()],
@@ -67,6 +82,36 @@ for (const [name, kind, body, old] of good)
 const bad: readonly [name: string, kind: Kind, body: Body, told: string, old?: Body][] = [
   ["no containers", podKind, podOf(), "spec.containers: Required value"],
   ["no image", podKind, podOf({ name: "a" }), "spec.containers[0].image: Required value"],
+  [
+    "a hook that does nothing",
+    podKind,
+    podWith({ lifecycle: { preStop: {} } }),
+    "spec.containers[0].lifecycle.preStop: Required value: must specify a handler type",
+  ],
+  [
+    "a pause that is longer than the grace period",
+    podKind,
+    podWith({ lifecycle: { preStop: { sleep: { seconds: 31 } } } }),
+    "spec.containers[0].lifecycle.preStop.sleep: Invalid value: 31: must be greater than 0 and less than terminationGracePeriodSeconds (30)",
+  ],
+  [
+    "a probe of an init container",
+    podKind,
+    podWithInit({ livenessProbe: { exec } }),
+    "spec.initContainers[0].livenessProbe: Forbidden: may not be set for init containers without restartPolicy=Always",
+  ],
+  [
+    "a restart policy of an init container",
+    podKind,
+    podWithInit({ restartPolicy: "Never" }),
+    'spec.initContainers[0].restartPolicy: Unsupported value: "Never": supported values: "Always"',
+  ],
+  [
+    "a sidecar among the containers",
+    podKind,
+    podWith({ restartPolicy: "Always" }),
+    "spec.containers[0].restartPolicy: Forbidden: may not be set for non-init containers",
+  ],
   [
     "two containers of one name",
     podKind,

@@ -4,6 +4,7 @@ import { canonicalQuantity } from "../lib/quantity.ts";
 import type {
   Container,
   EnvVar,
+  LifecycleHandler,
   Pod,
   PodSpec,
   PodTemplateSpec,
@@ -50,7 +51,7 @@ function specWithDefaults(spec: PodSpec): PodSpec {
 }
 
 function containerWithDefaults(container: Container, hostNetwork: boolean): Container {
-  const { ports, env, readinessProbe, livenessProbe, startupProbe } = container;
+  const { ports, env, readinessProbe, livenessProbe, startupProbe, lifecycle } = container;
   return {
     terminationMessagePath: "/dev/termination-log",
     terminationMessagePolicy: "File",
@@ -68,6 +69,7 @@ function containerWithDefaults(container: Container, hostNetwork: boolean): Cont
     ...(readinessProbe && { readinessProbe: probeWithDefaults(readinessProbe) }),
     ...(livenessProbe && { livenessProbe: probeWithDefaults(livenessProbe) }),
     ...(startupProbe && { startupProbe: probeWithDefaults(startupProbe) }),
+    ...(lifecycle && { lifecycle: lifecycleWithDefaults(lifecycle) }),
   };
 }
 
@@ -87,6 +89,21 @@ function probeWithDefaults(probe: Probe): Probe {
     ...probe,
     ...(probe.httpGet && { httpGet: { path: "/", scheme: "HTTP", ...probe.httpGet } }),
     ...(probe.grpc && { grpc: { service: "", ...probe.grpc } }),
+  };
+}
+
+function lifecycleWithDefaults(
+  lifecycle: NonNullable<Container["lifecycle"]>,
+): NonNullable<Container["lifecycle"]> {
+  const { postStart, preStop } = lifecycle;
+  const complete = (handler: LifecycleHandler): LifecycleHandler => ({
+    ...handler,
+    ...(handler.httpGet && { httpGet: { path: "/", scheme: "HTTP", ...handler.httpGet } }),
+  });
+  return {
+    ...lifecycle,
+    ...(postStart && { postStart: complete(postStart) }),
+    ...(preStop && { preStop: complete(preStop) }),
   };
 }
 

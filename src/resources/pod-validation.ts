@@ -11,6 +11,11 @@ import {
 } from "./cause.ts";
 import { validateContainer } from "./container-validation.ts";
 import { dnsLabelProblems } from "./label-syntax.ts";
+import {
+  validateAppContainer,
+  validateInitContainer,
+  validateLifecycle,
+} from "./lifecycle-validation.ts";
 import { validateAnnotations, validateLabels } from "./metadata-validation.ts";
 import type { Container, Pod, PodSpec, PodTemplateSpec, Volume } from "./pod.ts";
 
@@ -60,18 +65,28 @@ function validatePodSpec(
 function validateContainers(spec: PodSpec, field: string): readonly Cause[] {
   const volumes = new Set(spec.volumes?.map(({ name }) => name));
   const initContainers = spec.initContainers ?? [];
-  const each = (containers: readonly Container[], list: string) =>
-    containers.flatMap((container, index) =>
-      validateContainer(container, volumes, `${field}.${list}[${index}]`),
-    );
+  const graceSeconds = spec.terminationGracePeriodSeconds ?? 30;
+  const each = (
+    containers: readonly Container[],
+    list: string,
+    validateRole: (container: Container, field: string) => readonly Cause[],
+  ) =>
+    containers.flatMap((container, index) => {
+      const at = `${field}.${list}[${index}]`;
+      return [
+        ...validateContainer(container, volumes, at),
+        ...validateLifecycle(container, graceSeconds, at),
+        ...validateRole(container, at),
+      ];
+    });
   const fieldOf = (index: number) =>
     index < initContainers.length
       ? `${field}.initContainers[${index}].name`
       : `${field}.containers[${index - initContainers.length}].name`;
   return [
     ...(spec.containers.length === 0 ? [required(`${field}.containers`)] : []),
-    ...each(initContainers, "initContainers"),
-    ...each(spec.containers, "containers"),
+    ...each(initContainers, "initContainers", validateInitContainer),
+    ...each(spec.containers, "containers", validateAppContainer),
     ...duplicates([...initContainers, ...spec.containers], ({ name }) => name, fieldOf),
   ];
 }

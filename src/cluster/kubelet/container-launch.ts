@@ -1,9 +1,10 @@
 // From a container's specification to the command line, environment and folder of its process.
 import { statSync } from "node:fs";
+import { constants } from "node:os";
 import type { Container } from "../../resources/pod.ts";
 import { environmentOf, expandVariables, type EnvironmentOptions } from "./container-env.ts";
 import type { ImageResolution } from "./images.ts";
-import { mountsOf, translatePath, type Mount } from "./pod-volumes.ts";
+import { ConfigError, mountsOf, translatePath, type Mount } from "./pod-volumes.ts";
 
 export type Launch = {
   readonly command: readonly string[];
@@ -25,6 +26,9 @@ const modelPath = "/mnt/models";
 /** Throws a ConfigError for what keeps the container from being started. */
 export async function planLaunch(options: LaunchOptions): Promise<Launch> {
   const { pod, container, image, podFolder, terminationLog, gpus } = options;
+  const { stopSignal = "SIGTERM" } = container.lifecycle ?? {};
+  if (!(stopSignal in constants.signals))
+    throw new ConfigError(`stopSignal "${stopSignal}" is not supported on this machine`);
   const volumes = mountsOf(pod, container, podFolder);
   const mounts = [...volumes, { path: terminationPath(container), target: terminationLog }];
   const environment = await environmentOf({ ...options, mounts, imageEnv: image.env });

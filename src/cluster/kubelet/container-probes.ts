@@ -2,25 +2,23 @@
 // side by side.
 import type { Clock } from "../../lib/clock.ts";
 import type { Container, Probe } from "../../resources/pod.ts";
-import type { Launch } from "./container-launch.ts";
-import { startProcess, type ProcessHost } from "./container-process.ts";
 import { runProbeLoop } from "./probe-loop.ts";
 import { probeOnce, type ProbeTarget } from "./probe.ts";
 
 export type ProbedContainer = {
   readonly clock: Clock;
-  readonly host: ProcessHost;
-  readonly launch: Launch;
-  readonly container: Container;
-  readonly address: string;
+  readonly target: ProbeTarget;
+  readonly probes: Probes;
 };
+
+type Probes = Pick<Container, "startupProbe" | "readinessProbe" | "livenessProbe">;
 
 export type ProbeVerdicts = {
   readonly started: () => void;
   readonly ready: (ready: boolean) => void;
   /** A failure that counts, by the probe's name as events have it. */
   readonly unhealthy: (probe: "Startup" | "Readiness" | "Liveness", message: string) => void;
-  readonly dead: (probe: "startup" | "liveness") => void;
+  readonly dead: (name: "startup" | "liveness", probe: Probe) => void;
 };
 
 /** Runs until the signal aborts. A container without probes is started and ready from the outset. */
@@ -29,7 +27,7 @@ export async function runContainerProbes(
   verdicts: ProbeVerdicts,
   signal: AbortSignal,
 ): Promise<void> {
-  const { startupProbe, readinessProbe, livenessProbe } = probed.container;
+  const { startupProbe, readinessProbe, livenessProbe } = probed.probes;
   if (startupProbe && !(await startup(probed, startupProbe, verdicts, signal))) return;
   verdicts.started();
   if (!readinessProbe) verdicts.ready(true);
@@ -50,7 +48,7 @@ async function startup(
   let started = false;
   const onVerdict = (healthy: boolean) => {
     started = healthy;
-    if (!healthy) verdicts.dead("startup");
+    if (!healthy) verdicts.dead("startup", probe);
     decided.abort();
   };
   const onFailure = (message: string) => verdicts.unhealthy("Startup", message);
@@ -82,41 +80,14 @@ async function liveness(
   signal: AbortSignal,
 ): Promise<void> {
   const onVerdict = (healthy: boolean) => {
-    if (!healthy) verdicts.dead("liveness");
+    if (!healthy) verdicts.dead("liveness", probe);
   };
   const onFailure = (message: string) => verdicts.unhealthy("Liveness", message);
   const loop = { ...loopOf(probed, probe), healthy: true, eager: false, onVerdict, onFailure };
   await runProbeLoop(loop, signal);
 }
 
-function loopOf({ clock, host, launch, container, address }: ProbedContainer, probe: Probe) {
-  const exec: ProbeTarget["exec"] = (command, signal) => runCommand(command, launch, host, signal);
-  const target: ProbeTarget = { address, container, exec };
-  return {
-    probe,
-    clock,
-    once: (signal: AbortSignal) => probeOnce(probe, target, clock, signal),
-  };
-}
-
-/** The first 10 KiB of output are kept, as a kubelet does. */
-const outputMax = 10 * 1024;
-
-async function runCommand(
-  command: readonly string[],
-  launch: Launch,
-  host: ProcessHost,
-  signal: AbortSignal,
-): Promise<{ readonly exitCode: number; readonly output: string }> {
-  let output = "";
-  const onOutput = (_stream: string, chunk: Buffer) => {
-    if (output.length < outputMax) output += chunk.toString();
-  };
-  const process = await startProcess({ ...launch, command, onOutput }, host);
-  const kill = () => process.signal("SIGKILL");
-  if (signal.aborted) kill();
-  signal.addEventListener("abort", kill, { once: true });
-  const { exitCode } = await process.exited;
-  signal.removeEventListener("abort", kill);
-  return { exitCode, output: output.slice(0, outputMax) };
+function loopOf({ clock, target }: ProbedContainer, probe: Probe) {
+  const once = (signal: AbortSignal) => probeOnce(probe, target, clock, signal);
+  return { probe, clock, once };
 }

@@ -6,6 +6,7 @@ import { formatTimestamp } from "../../lib/timestamp.ts";
 import type { EventType } from "../../resources/event.ts";
 import type { Container, ContainerStatus, Pod } from "../../resources/pod.ts";
 import type { Launch } from "./container-launch.ts";
+import { liveThrough, type EndSignals } from "./container-life.ts";
 import { ContainerLog, removeLog } from "./container-log.ts";
 import {
   startProcess,
@@ -13,7 +14,6 @@ import {
   type ProcessExit,
   type ProcessHost,
 } from "./container-process.ts";
-import { runContainerProbes } from "./container-probes.ts";
 import { firstStatus, type Terminated } from "./container-status.ts";
 import { resolveImage, type ImageMapping, type ImageResolution } from "./images.ts";
 import { restarts } from "./pod-status.ts";
@@ -43,9 +43,6 @@ export type RunnerOptions = {
   readonly record: (type: EventType, reason: string, message: string) => void;
   readonly onChange: () => void;
 };
-
-/** `stop` asks for a graceful end and no further start; `kill`, after it, for the end at once. */
-export type EndSignals = { readonly stop: AbortSignal; readonly kill: AbortSignal };
 
 /** The process that a container is at the moment. */
 export type RunningContainer = {
@@ -209,9 +206,7 @@ export class ContainerRunner {
     }
     record("Normal", "Created", `Created container: ${name}`);
     record("Normal", "Started", `Started container ${name}`);
-    this.#running = { name, startedAtMs, process, launch };
-    this.#set({ state: { running: { startedAt } }, containerID: `process://${process.pid}` });
-    const exit = await this.#supervise(process, launch, signals);
+    const exit = await this.#supervise(process, launch, startedAtMs, signals);
     this.#running = undefined;
     this.#end(log);
     const terminated = this.#terminated(exit, startedAt, log);
@@ -221,60 +216,34 @@ export class ContainerRunner {
     return terminated;
   }
 
-  /** Probes the process, passes on the wish that it end, and waits until it has. */
-  async #supervise(
+  #supervise(
     process: ContainerProcess,
     launch: Launch,
-    { stop, kill }: EndSignals,
+    startedAtMs: number,
+    signals: EndSignals,
   ): Promise<ProcessExit> {
-    const { clock, name, pod, record } = this.#options;
-    const alive = new AbortController();
-    const terminate = () => {
-      alive.abort();
-      this.#set({ ready: false });
-      record("Normal", "Killing", `Stopping container ${name}`);
-      process.signal("SIGTERM");
+    const { clock, host, name, pod, podIp, record, role } = this.#options;
+    this.#running = { name, startedAtMs, process, launch };
+    const containerID = `process://${process.pid}`;
+    const running = { startedAt: formatTimestamp(startedAtMs) };
+    const run = {
+      clock,
+      host,
+      process,
+      launch,
+      container: this.#container(),
+      address: podIp,
+      probed: role !== "init",
+      graceMs: () => (pod().spec.terminationGracePeriodSeconds ?? 30) * 1000,
     };
-    const killNow = () => process.signal("SIGKILL");
-    let cancelKill = () => {};
-    const failLiveness = (probe: string) => {
-      alive.abort();
-      record("Normal", "Killing", `Container ${name} failed ${probe} probe, will be restarted`);
-      process.signal("SIGTERM");
-      const graceMs = (pod().spec.terminationGracePeriodSeconds ?? 30) * 1000;
-      cancelKill = clock.after(graceMs, killNow);
+    const listener = {
+      running: () => this.#set({ state: { running }, containerID }),
+      started: () => this.#set({ started: true }),
+      ready: (ready: boolean) => this.#set({ ready }),
+      postStartFailed: (problem: string) => this.wait("PostStartHookError", problem),
+      record,
     };
-    onceAborted(stop, terminate);
-    onceAborted(kill, killNow);
-    const probing = alive.signal.aborted || this.#probe(launch, failLiveness, alive.signal);
-    const exit = await process.exited;
-    alive.abort();
-    await probing;
-    cancelKill();
-    stop.removeEventListener("abort", terminate);
-    kill.removeEventListener("abort", killNow);
-    return exit;
-  }
-
-  /** Init containers have no probes: they are done when they have ended. */
-  async #probe(
-    launch: Launch,
-    dead: (probe: "startup" | "liveness") => void,
-    alive: AbortSignal,
-  ): Promise<void> {
-    const { clock, host, podIp, record, role } = this.#options;
-    if (role === "init") return;
-    await runContainerProbes(
-      { clock, host, launch, container: this.#container(), address: podIp },
-      {
-        started: () => this.#set({ started: true }),
-        ready: (ready) => this.#set({ ready }),
-        unhealthy: (probe, message) =>
-          record("Warning", "Unhealthy", `${probe} probe failed: ${message}`),
-        dead,
-      },
-      alive,
-    );
+    return liveThrough(run, listener, signals);
   }
 
   #end(log: ContainerLog | undefined): void {
@@ -377,9 +346,4 @@ export class ContainerRunner {
 
 function containersOf({ spec }: Pod): readonly Container[] {
   return [...(spec.initContainers ?? []), ...spec.containers];
-}
-
-function onceAborted(signal: AbortSignal, run: () => void): void {
-  if (signal.aborted) run();
-  else signal.addEventListener("abort", run, { once: true });
 }

@@ -20,6 +20,7 @@ import { secretKind } from "../../resources/secret.ts";
 import type { Environment } from "./container-env.ts";
 import { planLaunch, type Launch } from "./container-launch.ts";
 import type { ProcessHost } from "./container-process.ts";
+import { forced } from "./container-life.ts";
 import { ContainerRunner, type FoundImage, type RunningContainer } from "./container-runner.ts";
 import type { GpuDevices } from "./gpu-devices.ts";
 import type { ImageMapping } from "./images.ts";
@@ -114,7 +115,6 @@ export class PodWorker {
   async remove(): Promise<void> {
     this.#writer.close();
     this.#end(0);
-    this.#kill.abort();
     await this.#life;
     if (!this.#over) this.#context.network.release(this.#address);
     await rm(this.#folder, { recursive: true, force: true });
@@ -211,7 +211,8 @@ export class PodWorker {
     if (killAtMs >= this.#killAtMs) return;
     this.#killAtMs = killAtMs;
     this.#cancelKill();
-    this.#cancelKill = clock.after(graceMs, () => this.#kill.abort());
+    if (graceMs <= 0) this.#kill.abort(forced);
+    else this.#cancelKill = clock.after(graceMs, () => this.#kill.abort());
     this.#stop.abort();
   }
 

@@ -5,6 +5,7 @@ import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import type { Clock } from "../../lib/clock.ts";
 import type { Container, Probe } from "../../resources/pod.ts";
+import type { CommandResult } from "./container-command.ts";
 
 export type ProbeOutcome =
   | { readonly kind: "success" }
@@ -14,10 +15,7 @@ export type ProbeTarget = {
   readonly address: string;
   readonly container: Pick<Container, "ports">;
   /** Runs a command as the container would; kills it when the signal aborts. */
-  readonly exec: (
-    command: readonly string[],
-    signal: AbortSignal,
-  ) => Promise<{ readonly exitCode: number; readonly output: string }>;
+  readonly exec: (command: readonly string[], signal: AbortSignal) => Promise<CommandResult>;
 };
 
 const success: ProbeOutcome = { kind: "success" };
@@ -73,11 +71,24 @@ function dial(host: string, port: number, signal: AbortSignal): Promise<ProbeOut
   });
 }
 
-function get(
-  action: NonNullable<Probe["httpGet"]>,
-  { address, container }: ProbeTarget,
+async function get(
+  action: HttpAction,
+  target: ProbeTarget,
   signal: AbortSignal,
 ): Promise<ProbeOutcome> {
+  const code = await httpStatus(action, target, signal);
+  const good = code >= 200 && code < 400;
+  return good ? success : failure(`HTTP probe failed with statuscode: ${code}`);
+}
+
+type HttpAction = NonNullable<Probe["httpGet"]>;
+
+/** The status of the answer to a GET. Rejects, in the words of a kubelet, when there is none. */
+export function httpStatus(
+  action: HttpAction,
+  { address, container }: ProbeTarget,
+  signal: AbortSignal,
+): Promise<number> {
   const secure = action.scheme?.toUpperCase() === "HTTPS";
   const host = action.host ?? address;
   const port = portNumber(action.port, container);
@@ -85,22 +96,20 @@ function get(
   const url = `${secure ? "https" : "http"}://${host}:${port}${path}`;
   const headers: Record<string, string> = { "user-agent": "kube-probe/1.32", accept: "*/*" };
   for (const { name, value } of action.httpHeaders ?? []) headers[name.toLowerCase()] = value;
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const send = secure ? httpsRequest : httpRequest;
     // A connection of its own each time: a probe asks whether new clients are served.
     const options = { headers, agent: false, signal, rejectUnauthorized: false };
     const request = send(url, options, (response) => {
       response.resume();
-      const code = response.statusCode ?? 0;
-      const good = code >= 200 && code < 400;
-      resolve(good ? success : failure(`HTTP probe failed with statuscode: ${code}`));
+      resolve(response.statusCode ?? 0);
       request.destroy();
     });
     request.on("error", (error) => {
       const reason = signal.aborted
         ? "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
         : dialError(error, host, port);
-      resolve(failure(`Get "${url}": ${reason}`));
+      reject(new Error(`Get "${url}": ${reason}`, { cause: error }));
     });
     request.end();
   });
