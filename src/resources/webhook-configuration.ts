@@ -31,7 +31,8 @@ export type Webhook = {
   readonly matchPolicy?: "Exact" | "Equivalent";
   readonly namespaceSelector?: LabelSelector;
   readonly objectSelector?: LabelSelector;
-  readonly sideEffects: "None" | "NoneOnDryRun" | "Some" | "Unknown";
+  /** A dry run is shown to every webhook: those that would leave a trace of it are not accepted. */
+  readonly sideEffects: "None" | "NoneOnDryRun";
   readonly timeoutSeconds?: number;
   readonly admissionReviewVersions: readonly string[];
   /** Mutating webhooks only. */

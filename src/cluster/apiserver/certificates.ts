@@ -37,7 +37,10 @@ const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const hourMs = 3_600_000;
 const validityMs = 10 * 365 * 24 * hourMs;
 
-export async function makeCertificates(nowMs: number): Promise<ClusterCertificates> {
+export async function makeCertificates(
+  nowMs: number,
+  names: readonly string[] = serverNames,
+): Promise<ClusterCertificates> {
   const [authorityKeys, leafKeys] = await Promise.all([newKeys(), newKeys()]);
   const validity = {
     notBefore: new Date(nowMs - hourMs),
@@ -65,7 +68,7 @@ export async function makeCertificates(nowMs: number): Promise<ClusterCertificat
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-      new SubjectAlternativeNameExtension(serverNames.map(generalName)),
+      new SubjectAlternativeNameExtension(names.map(generalName)),
       await AuthorityKeyIdentifierExtension.create(authorityKeys.publicKey),
       await SubjectKeyIdentifierExtension.create(leafKeys.publicKey),
     ],

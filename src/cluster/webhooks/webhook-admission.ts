@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { jsonEqual } from "../../lib/json.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Webhook, WebhookConfiguration } from "../../resources/webhook-configuration.ts";
-import { ApiProblem, badRequest } from "../api-status.ts";
+import { ApiProblem } from "../api-status.ts";
 import { patchFunction } from "../patch/patch.ts";
 import type { Resource } from "../resource-catalog.ts";
 import {
@@ -93,9 +93,7 @@ export class WebhookAdmission {
   /** Undefined when the webhook could not be asked and the request goes on without it. */
   async #ask({ webhook, shown }: Match, call: AdmissionCall): Promise<Verdict | undefined> {
     const { clock, newUid, resolve, user, log } = this.#options;
-    const { name, sideEffects, timeoutSeconds = 10, clientConfig } = webhook;
-    if (call.dryRun && sideEffects !== "None" && sideEffects !== "NoneOnDryRun")
-      throw badRequest(`admission webhook "${name}" does not support dry run`);
+    const { name, timeoutSeconds = 10, clientConfig } = webhook;
     const uid = newUid();
     try {
       const body = reviewRequest(call, shown, uid, user);

@@ -47,12 +47,7 @@ export async function callWebhook(options: CallOptions): Promise<unknown> {
 function urlOf({ url, service }: WebhookClientConfig): URL {
   if (url !== undefined) return new URL(url);
   const { name = "", namespace = "", path = "", port = 443 } = service ?? {};
-  const found = new URL(`https://${name}.${namespace}.svc`);
-  found.port = String(port);
-  const [pathname = "", search = ""] = path.split("?", 2);
-  found.pathname = pathname;
-  found.search = search;
-  return found;
+  return new URL(`https://${name}.${namespace}.svc:${port}${path}`);
 }
 
 async function exchange(
