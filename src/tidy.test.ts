@@ -29,7 +29,7 @@ const clusterParts: Readonly<Record<string, readonly string[]>> = {
   apiserver: ["schema", "patch", "protobuf", "streams", "webhooks"],
   workloads: [],
   kubelet: ["apiserver"],
-  ingress: [],
+  ingress: ["network"],
   network: [],
 };
 

@@ -26,7 +26,8 @@ import {
   serviceResolver,
   type ResolvedAddress,
   type ServiceResolver,
-} from "./ingress/service-resolver.ts";
+} from "./network/service-resolver.ts";
+import { indexSlices } from "./network/service-endpoints.ts";
 import { runWorkloadLoops, startCaches, type ClusterCaches } from "./workloads/workload-loops.ts";
 
 export type ClusterOptions = {
@@ -99,7 +100,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     { transport, clock, log, random, caches, nodeAddress },
     looping.signal,
   );
-  const ingress = new Ingress({ port: options.ingressPort, caches, ...caches, log });
+  const services = { ...caches, slicesOf: indexSlices(caches.slices) };
+  const ingress = new Ingress({ port: options.ingressPort, ...caches, services, log });
   started.defer(async () => {
     looping.abort();
     await loops.stopped();
@@ -117,7 +119,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     mode: 0o600,
   });
 
-  const resolve = serviceResolver(caches);
+  const resolve = serviceResolver(services);
   plane.setServiceResolver(resolve);
   const running = started.move();
   return {

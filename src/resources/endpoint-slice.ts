@@ -7,6 +7,8 @@ import { anyObject, boolean, described, int32, list, map, object, string } from 
 
 export type Endpoint = {
   readonly addresses: readonly string[];
+  /** The pod's own name under a headless Service's, where it has one. */
+  readonly hostname?: string;
   readonly conditions?: {
     readonly ready?: boolean;
     readonly serving?: boolean;

@@ -16,6 +16,7 @@ import type { EndpointSlice } from "../../resources/endpoint-slice.ts";
 import type { Ingress as IngressObject } from "../../resources/ingress.ts";
 import type { Pod } from "../../resources/pod.ts";
 import type { Service } from "../../resources/service.ts";
+import type { ServiceCaches } from "../network/service-endpoints.ts";
 import { Ingress } from "./ingress.ts";
 
 const address = "127.0.0.1";
@@ -32,7 +33,7 @@ class World {
     for (const listener of this.#listeners) listener({ key: "default/web" });
   }
 
-  readonly services = {
+  readonly #services = {
     get: (key: string): Service | undefined =>
       key === "default/web"
         ? {
@@ -72,7 +73,7 @@ class World {
     },
   };
 
-  readonly pods = {
+  readonly #pods = {
     get: (key: string): Pod | undefined => {
       const port = [...this.terminating].find((candidate) => key === `default/web-${candidate}`);
       return port === undefined
@@ -84,6 +85,12 @@ class World {
             spec: { containers: [] },
           };
     },
+  };
+
+  readonly lookup: ServiceCaches = {
+    services: this.#services,
+    slicesOf: (key) => (key === "default/web" ? this.slices.list() : []),
+    pods: this.#pods,
   };
 }
 
@@ -104,7 +111,8 @@ async function startIngress(context: TestContext) {
   const ingress = new Ingress({
     port: 0,
     ingresses: { list: () => [ingressObject] },
-    caches: world,
+    services: world.lookup,
+    slices: world.slices,
     log: () => {},
   });
   const { port } = await ingress.start();
@@ -387,7 +395,8 @@ test("a port in use is named, with the flag that changes it", async (context) =>
   const second = new Ingress({
     port,
     ingresses: { list: () => [] },
-    caches: new World(),
+    services: new World().lookup,
+    slices: new World().slices,
     log: () => {},
   });
   await assert.rejects(second.start(), new RegExp(`port ${port} .* in use.*--ingress-port`));

@@ -22,18 +22,17 @@ import { ReplayableBody } from "./replayable-body.ts";
 import {
   allReadyKeys,
   readyEndpoints,
-  type ReadyEndpoint,
+  type ServiceEndpoint,
   type ServiceCaches,
-} from "./service-endpoints.ts";
+} from "../network/service-endpoints.ts";
 import { UpstreamPool } from "./upstream-pool.ts";
 
 export type IngressOptions = {
   /** 0 takes any free port. */
   readonly port: number;
   readonly ingresses: Pick<WatchCache<IngressObject>, "list">;
-  readonly caches: ServiceCaches & {
-    readonly slices: Pick<WatchCache<EndpointSlice>, "list" | "subscribe">;
-  };
+  readonly services: ServiceCaches;
+  readonly slices: Pick<WatchCache<EndpointSlice>, "list" | "subscribe">;
   readonly log: (line: string) => void;
 };
 
@@ -69,7 +68,7 @@ export class Ingress {
       );
       this.#server.listen({ host, port }, resolve);
     });
-    const { slices } = this.#options.caches;
+    const { slices } = this.#options;
     // Connections to endpoints that went are closed while idle, before a request meets their end.
     this.#unsubscribe = slices.subscribe(() => this.#pool.retain(allReadyKeys(slices.list())));
     const { port } = this.#server.address() as AddressInfo; // A TCP server has no other kind.
@@ -127,7 +126,7 @@ export class Ingress {
   #attempt(exchange: Exchange): void {
     const { response, target, failed } = exchange;
     const found = readyEndpoints(
-      this.#options.caches,
+      this.#options.services,
       target.namespace,
       target.service,
       target.port,
@@ -144,7 +143,7 @@ export class Ingress {
     return refuse(response, 503, missing("noEndpoint", target));
   }
 
-  #send(exchange: Exchange, endpoint: ReadyEndpoint): void {
+  #send(exchange: Exchange, endpoint: ServiceEndpoint): void {
     const { request, response, body, stale } = exchange;
     const { agent, release } = this.#pool.acquire(endpoint.key);
     const upstream = httpRequest({
@@ -189,7 +188,7 @@ export class Ingress {
   /** Nothing has been answered yet: another endpoint may, where asking twice does no harm. */
   #fail(
     exchange: Exchange,
-    endpoint: ReadyEndpoint,
+    endpoint: ServiceEndpoint,
     upstream: ClientRequest,
     error: NodeJS.ErrnoException,
   ): void {
@@ -206,8 +205,8 @@ export class Ingress {
     refuse(response, 502, `service "${nameOf(target)}" broke off at ${endpoint.key}: ${code}`);
   }
 
-  #isReady({ key }: ReadyEndpoint, { namespace, service, port }: ServicePortRef): boolean {
-    const found = readyEndpoints(this.#options.caches, namespace, service, port);
+  #isReady({ key }: ServiceEndpoint, { namespace, service, port }: ServicePortRef): boolean {
+    const found = readyEndpoints(this.#options.services, namespace, service, port);
     return found.kind === "endpoints" && found.endpoints.some((endpoint) => endpoint.key === key);
   }
 }

@@ -17,7 +17,7 @@ import { serviceKind } from "../../resources/service.ts";
 import { ControlPlane } from "../apiserver/api-handler.ts";
 import { NodeFixture } from "./node-fixture.ts";
 import { isActive, isReady } from "../../resources/pod-state.ts";
-import { readyEndpoints } from "../ingress/service-endpoints.ts";
+import { indexSlices, readyEndpoints } from "../network/service-endpoints.ts";
 import { runWorkloadLoops, startCaches, type ClusterCaches } from "./workload-loops.ts";
 
 const namespace = "default";
@@ -275,7 +275,12 @@ test("a rolling update keeps its limits, and the Service's endpoints follow", as
   await client.create(deploymentKind, deployment("a", 4));
   await until(caches.deployments, complete(caches));
   const endpoints = () => {
-    const found = readyEndpoints(caches, namespace, "web", 80);
+    const found = readyEndpoints(
+      { ...caches, slicesOf: indexSlices(caches.slices) },
+      namespace,
+      "web",
+      80,
+    );
     return found.kind === "endpoints" ? found.endpoints.length : -1;
   };
   await until(caches.slices, () => endpoints() === 4);

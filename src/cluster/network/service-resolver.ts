@@ -1,5 +1,5 @@
 // The cluster's names: NAME.NAMESPACE.svc[.cluster.local] to an address of a ready endpoint. It is
-// asked by what runs in the cluster's own process, in place of a DNS server, which would need root.
+// asked by what runs in the cluster's own process, and gives ports too, which no DNS server could.
 import { pickEndpoint } from "../../routing/pick-endpoint.ts";
 import { readyEndpoints, type ServiceCaches } from "./service-endpoints.ts";
 

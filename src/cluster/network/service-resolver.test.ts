@@ -38,7 +38,7 @@ const slice: EndpointSlice = {
 
 const resolve = serviceResolver({
   services: { get: (key) => (key === "shop/web" ? service : undefined) },
-  slices: { list: () => [slice] },
+  slicesOf: (key) => (key === "shop/web" ? [slice] : []),
   pods: { get: () => undefined },
 });
 
