@@ -24,6 +24,8 @@ export type Schema = {
   readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
   readonly "x-kubernetes-list-type"?: "atomic" | "set" | "map";
   readonly "x-kubernetes-list-map-keys"?: readonly string[];
+  /** Whether server-side apply takes an object as a whole; if not, each of its keys has owners. */
+  readonly "x-kubernetes-map-type"?: "atomic" | "granular";
   /** How a strategic merge patch joins two lists or maps; built-in kinds only. */
   readonly "x-kubernetes-patch-strategy"?: "merge" | "replace" | "retainKeys" | "merge,retainKeys";
   readonly "x-kubernetes-patch-merge-key"?: string;
@@ -63,6 +65,11 @@ export function map(values: Schema): Schema {
 /** A list that is replaced as a whole. */
 export function list(items: Schema): Schema {
   return { type: "array", items, "x-kubernetes-list-type": "atomic" };
+}
+
+/** An object or map that server-side apply takes as a whole: nobody owns a part of it. */
+export function atomic(schema: Schema): Schema {
+  return { ...schema, "x-kubernetes-map-type": "atomic" };
 }
 
 /** A list of scalars, each of which occurs once; patches add to it. */
