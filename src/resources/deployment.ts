@@ -33,6 +33,8 @@ export type DeploymentStatus = {
   readonly readyReplicas?: number;
   readonly availableReplicas?: number;
   readonly unavailableReplicas?: number;
+  /** How many names of new ReplicaSets somebody else held. */
+  readonly collisionCount?: number;
   readonly conditions?: readonly (Condition & { readonly lastUpdateTime?: string })[];
 };
 

@@ -2,7 +2,7 @@
 import { ageCell, ageColumn, column, nameColumn } from "./columns.ts";
 import { replicaPaths, templateCells, templateColumns } from "./deployment.ts";
 import type { Kind } from "./kind.ts";
-import type { KubeObject, LabelSelector } from "./object.ts";
+import type { Condition, KubeObject, LabelSelector } from "./object.ts";
 import { conditionsSchema, labelSelectorSchema } from "./object-meta-schema.ts";
 import { templateWithDefaults } from "./pod-defaults.ts";
 import { podTemplateSchema } from "./pod-schema.ts";
@@ -23,6 +23,7 @@ export type ReplicaSet = KubeObject & {
     readonly readyReplicas?: number;
     readonly availableReplicas?: number;
     readonly observedGeneration?: number;
+    readonly conditions?: readonly Condition[];
   };
 };
 

@@ -51,7 +51,9 @@ test("an owner that is being deleted takes nothing over", () => {
 });
 
 test("an orphan wakes those whose selector finds it", () => {
-  assert.deepEqual(possibleOwners(child({}), [owner]), ["default/web"]);
-  assert.deepEqual(possibleOwners(child({ labels: other }), [owner]), []);
-  assert.deepEqual(possibleOwners(child({}, "other"), [owner]), []);
+  const ownersIn = (namespace: string) => (namespace === "default" ? [owner] : []);
+  assert.deepEqual(possibleOwners(child({}), ownersIn), ["default/web"]);
+  assert.deepEqual(possibleOwners(child({ namespace: "elsewhere" }), ownersIn), []);
+  assert.deepEqual(possibleOwners(child({ labels: other }), ownersIn), []);
+  assert.deepEqual(possibleOwners(child({}, "other"), ownersIn), []);
 });

@@ -1,7 +1,9 @@
 // Which objects belong to a ReplicaSet or a Deployment. Its selector decides: objects that match and
 // that nobody controls are taken over, and those that it controls but that match no more are let go,
 // as when somebody takes a pod out of service by its label.
+import { indexBy } from "../../kube/cache-index.ts";
 import type { KubeClient } from "../../kube/client.ts";
+import type { WatchCache } from "../../kube/watch-cache.ts";
 import type { Kind } from "../../resources/kind.ts";
 import {
   controllerOf,
@@ -20,6 +22,15 @@ export type Claim<T> = {
   readonly adopted: readonly T[];
   readonly released: readonly T[];
 };
+
+/** Finds what an owner might claim: its children, and the objects of its namespace that nobody controls. */
+export function claimable<T extends KubeObject>(
+  cache: WatchCache<T>,
+): (owner: KubeObject) => readonly T[] {
+  const orphansOf = ({ metadata }: KubeObject): string => `orphans of ${metadata.namespace}`;
+  const byController = indexBy(cache, (object) => [controllerOf(object)?.uid ?? orphansOf(object)]);
+  return (owner) => [...byController(owner.metadata.uid ?? ""), ...byController(orphansOf(owner))];
+}
 
 /** Decides; `carryOutClaim` then does. An owner or a child that is being deleted changes no hands. */
 export function claimChildren<T extends KubeObject>(owner: Owner, objects: readonly T[]): Claim<T> {
@@ -62,10 +73,12 @@ export async function carryOutClaim<T extends KubeObject>(
 }
 
 /** The keys of the owners that an object without a controller might go to. */
-export function possibleOwners(object: KubeObject, owners: readonly Owner[]): readonly string[] {
+export function possibleOwners(
+  object: KubeObject,
+  ownersIn: (namespace: string) => readonly Owner[],
+): readonly string[] {
   if (controllerOf(object)) return [];
-  return owners
-    .filter(({ metadata }) => metadata.namespace === object.metadata.namespace)
+  return ownersIn(object.metadata.namespace ?? "")
     .filter((owner) => selects(owner, object))
     .map(keyOf);
 }

@@ -4,6 +4,7 @@ import { formatTimestamp, parseTimestamp } from "../../lib/timestamp.ts";
 import type { Deployment, DeploymentStatus } from "../../resources/deployment.ts";
 import { conditionOf } from "../../resources/object.ts";
 import type { ReplicaSet } from "../../resources/replica-set.ts";
+import { replicaFailure } from "./replica-count.ts";
 import { splitByTemplate } from "./rollout.ts";
 import { replicasOf, rolloutLimits, wantedReplicas } from "./rollout-limits.ts";
 
@@ -30,7 +31,11 @@ export function reportDeployment(
   const old = deployment.status?.conditions;
   const progressing = judgeProgress(deployment, owned, counts, nowMs);
   const available = withVerdict(old, "Available", judgeAvailability(deployment, counts), nowMs);
-  const conditions = withVerdict(available, "Progressing", progressing, nowMs);
+  const conditions = withFailure(
+    withVerdict(available, "Progressing", progressing, nowMs),
+    failureOf(deployment, owned),
+    nowMs,
+  );
   return {
     status: {
       observedGeneration: deployment.metadata.generation ?? 0,
@@ -41,7 +46,56 @@ export function reportDeployment(
   };
 }
 
-type Counts = Required<Omit<DeploymentStatus, "observedGeneration" | "conditions">>;
+/** What to write when the ReplicaSet of a new template could not be made. */
+export function reportCreateError(
+  deployment: Deployment,
+  message: string,
+  nowMs: number,
+): DeploymentStatus {
+  if (!hasDeadline(deployment)) return {};
+  const verdict = { status: "False", reason: "ReplicaSetCreateError", message } as const;
+  const { conditions } = deployment.status ?? {};
+  return { conditions: withVerdict(conditions, "Progressing", verdict, nowMs) };
+}
+
+/** Whether all replicas are of the current template and available. */
+export function isComplete(
+  deployment: Deployment,
+  { replicas = 0, updatedReplicas = 0, availableReplicas = 0 }: DeploymentStatus,
+): boolean {
+  const wanted = wantedReplicas(deployment);
+  return replicas === wanted && updatedReplicas === wanted && availableReplicas === wanted;
+}
+
+/** The largest 32-bit number stands for no deadline; without one nobody judges the progress. */
+function hasDeadline({ spec }: Deployment): boolean {
+  return spec.progressDeadlineSeconds !== 2_147_483_647;
+}
+
+/** Why pods cannot be made: of the current ReplicaSet, else of any. */
+function failureOf(deployment: Deployment, owned: readonly ReplicaSet[]): Verdict | undefined {
+  const { newest, older } = splitByTemplate(deployment, owned);
+  for (const set of newest ? [newest, ...older] : older) {
+    const failure = conditionOf(set.status?.conditions, replicaFailure);
+    if (!failure) continue;
+    const { status, reason = "", message = "" } = failure;
+    return { status, reason, message };
+  }
+  return undefined;
+}
+
+function withFailure(
+  conditions: readonly DeploymentCondition[],
+  failure: Verdict | undefined,
+  nowMs: number,
+): readonly DeploymentCondition[] {
+  if (failure) return withVerdict(conditions, replicaFailure, failure, nowMs);
+  return conditions.filter(({ type }) => type !== replicaFailure);
+}
+
+type Counts = Required<
+  Omit<DeploymentStatus, "observedGeneration" | "conditions" | "collisionCount">
+>;
 
 function countReplicas(deployment: Deployment, owned: readonly ReplicaSet[]): Counts {
   const { newest } = splitByTemplate(deployment, owned);
@@ -81,23 +135,26 @@ function judgeProgress(
 ): Verdict | undefined {
   const old = conditionOf(deployment.status?.conditions, "Progressing");
   const { newest } = splitByTemplate(deployment, owned);
+  if (!hasDeadline(deployment)) return undefined;
   if (deployment.spec.paused === true)
-    return { status: "Unknown", reason: "DeploymentPaused", message: "Deployment is paused" };
+    // That a rollout was stuck stays to be read while one looks for the reason.
+    return old?.reason === "ProgressDeadlineExceeded"
+      ? undefined
+      : { status: "Unknown", reason: "DeploymentPaused", message: "Deployment is paused" };
   if (old?.reason === "DeploymentPaused")
     return { status: "Unknown", reason: "DeploymentResumed", message: "Deployment is resumed" };
   // It is being created; or old pods have to go first.
   if (!newest) return undefined;
   const subject = `ReplicaSet "${newest.metadata.name}"`;
-  const wanted = wantedReplicas(deployment);
-  const { replicas, updatedReplicas, availableReplicas } = counts;
-  if (replicas === wanted && updatedReplicas === wanted && availableReplicas === wanted)
+  if (isComplete(deployment, counts))
     return {
       status: "True",
       reason: "NewReplicaSetAvailable",
       message: `${subject} has successfully progressed.`,
     };
   // A change of size or a lost pod is no rollout: what was once complete stays so for its template.
-  if (old?.reason === "NewReplicaSetAvailable" && replicas === updatedReplicas) return undefined;
+  if (old?.reason === "NewReplicaSetAvailable" && counts.replicas === counts.updatedReplicas)
+    return undefined;
   if (!old || isNewRollout(deployment, old))
     return newest.status === undefined
       ? {
@@ -132,7 +189,11 @@ function judgeProgress(
 function isNewRollout(deployment: Deployment, old: DeploymentCondition): boolean {
   const seen = deployment.status?.observedGeneration ?? 0;
   const changed = (deployment.metadata.generation ?? 0) > seen;
-  return old.reason === "NewReplicaSetAvailable" || (changed && old.status === "False");
+  return (
+    old.reason === "NewReplicaSetAvailable" ||
+    old.reason === "ReplicaSetCreateError" ||
+    (changed && old.status === "False")
+  );
 }
 
 function hasProgressed(old: DeploymentStatus | undefined, counts: Counts): boolean {

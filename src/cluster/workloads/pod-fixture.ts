@@ -4,6 +4,7 @@ import type { Pod, PodPhase, ResourceRequirements } from "../../resources/pod.ts
 
 export type PodTraits = {
   readonly name?: string;
+  readonly uid?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly node?: string | undefined;
   readonly phase?: PodPhase;
@@ -30,7 +31,7 @@ export function podFixture(traits: PodTraits): Pod {
     metadata: {
       name,
       namespace: "default",
-      uid: `uid-${name}`,
+      uid: traits.uid ?? `uid-${name}`,
       labels,
       creationTimestamp: formatTimestamp(created * 1000),
       ...(deletionCost !== undefined && {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ReplicaSet } from "../../resources/replica-set.ts";
-import { planReplicas, reportReplicas } from "./replica-count.ts";
+import { failureConditions, planReplicas, reportReplicas } from "./replica-count.ts";
 import { podFixture, type PodTraits } from "./pod-fixture.ts";
 
 function replicaSet(replicas: number, minReadySeconds = 0): ReplicaSet {
@@ -57,34 +57,12 @@ const counts: readonly Count[] = [
 
 for (const { name, wanted, pods: traits, create, remove } of counts)
   test(`count: ${name}`, () => {
-    const plan = planReplicas(replicaSet(wanted), pods(...traits));
+    const plan = planReplicas(replicaSet(wanted), pods(...traits), [], 0);
     assert.equal(plan.create, create);
     assert.deepEqual(
       plan.remove.map(({ metadata }) => metadata.name),
       remove,
     );
-  });
-
-const victims: readonly [name: string, first: PodTraits, second: PodTraits][] = [
-  ["not on a node before pending", { node: undefined, ready: false }, { phase: "Pending" }],
-  ["pending before running", { phase: "Pending" }, { ready: false }],
-  ["not ready before ready", { ready: false }, { ready: true }],
-  ["not ready before cheap", { ready: false, deletionCost: "100" }, { deletionCost: "-100" }],
-  ["cheap before dear", { deletionCost: "1", readySince: 0 }, { deletionCost: "2", readySince: 9 }],
-  ["a cost that is no number counts as 0", { deletionCost: "low" }, { deletionCost: "1" }],
-  ["ready for less long first", { readySince: 20 }, { readySince: 10 }],
-  ["restarted more often first", { restarts: 2 }, { restarts: 1 }],
-  ["younger first", { created: 20 }, { created: 10 }],
-];
-
-for (const [name, first, second] of victims)
-  test(`victim: ${name}`, () => {
-    const names = (...traits: PodTraits[]) =>
-      planReplicas(replicaSet(1), pods(...traits)).remove.map(({ metadata }) => metadata.name);
-    const goes = { ...first, name: "goes" };
-    const stays = { ...second, name: "stays" };
-    assert.deepEqual(names(goes, stays), ["goes"]);
-    assert.deepEqual(names(stays, goes), ["goes"]);
   });
 
 test("the report counts pods by their state", () => {
@@ -108,4 +86,21 @@ test("the report counts pods by their state", () => {
     observedGeneration: 2,
   });
   assert.equal(recountInMs, 10_000, "b becomes available 30 s after it became ready");
+});
+
+test("why pods cannot be made is told once, and taken back when they can", () => {
+  const plan = { create: 1, remove: [] };
+  const set = replicaSet(1);
+  const [first] = failureConditions(set, plan, "pods is forbidden: a", "2026-01-01T00:00:00Z");
+  assert.deepEqual(first, {
+    type: "ReplicaFailure",
+    status: "True",
+    reason: "FailedCreate",
+    message: "pods is forbidden: a",
+    lastTransitionTime: "2026-01-01T00:00:00Z",
+  });
+  const failed = { ...set, status: { replicas: 0, conditions: first ? [first] : [] } };
+  const again = failureConditions(failed, plan, "pods is forbidden: b", "2026-01-01T00:01:00Z");
+  assert.deepEqual(again, [first]);
+  assert.deepEqual(failureConditions(failed, plan, undefined, "2026-01-01T00:02:00Z"), []);
 });

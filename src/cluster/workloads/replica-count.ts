@@ -1,27 +1,32 @@
-// How a ReplicaSet gets from the pods it has to the number it wants: how many to make, which to give
-// up, and what to say about it. Pure; the loop stands in replica-set-controller.ts.
-import { parseTimestamp } from "../../lib/timestamp.ts";
+// How a ReplicaSet gets from the pods it has to the number it wants: how many to make, and what to say
+// about it. Which pods go first stands in pod-deletion-order.ts. Pure; the loop stands in
+// replica-set-controller.ts.
+import type { Condition } from "../../resources/object.ts";
 import type { Pod } from "../../resources/pod.ts";
+import { availableInMs, isActive, isReady } from "../../resources/pod-state.ts";
 import type { ReplicaSet } from "../../resources/replica-set.ts";
-import { availableInMs, isActive, isReady, readySinceMs } from "../../resources/pod-state.ts";
-
-/** The annotation by which an autoscaler names the pods that may go first: the lowest cost. */
-const deletionCostAnnotation = "controller.kubernetes.io/pod-deletion-cost";
+import { inDeletionOrder } from "./pod-deletion-order.ts";
 
 export type ReplicaPlan = {
   readonly create: number;
   readonly remove: readonly Pod[];
 };
 
-/** `pods` are the ones that the set controls, whatever their state; terminating ones do not count. */
-export function planReplicas(replicaSet: ReplicaSet, pods: readonly Pod[]): ReplicaPlan {
+/**
+ * `pods` are the ones that the set controls, whatever their state; terminating ones do not count.
+ * `related` are those of all sets of the same Deployment, which share the nodes with them.
+ */
+export function planReplicas(
+  replicaSet: ReplicaSet,
+  pods: readonly Pod[],
+  related: readonly Pod[],
+  nowMs: number,
+): ReplicaPlan {
   const active = pods.filter(isActive);
   const wanted = replicaSet.spec.replicas ?? 1;
-  const surplus = Math.max(0, active.length - wanted);
-  return {
-    create: Math.max(0, wanted - active.length),
-    remove: active.toSorted(byDispensability).slice(0, surplus),
-  };
+  if (active.length <= wanted) return { create: wanted - active.length, remove: [] };
+  const order = inDeletionOrder(active, related, nowMs);
+  return { create: 0, remove: order.slice(0, active.length - wanted) };
 }
 
 export type ReplicaReport = {
@@ -54,35 +59,28 @@ export function reportReplicas(
   return { status, recountInMs: pending.length > 0 ? Math.min(...pending) : undefined };
 }
 
+/** The type of the condition that says why pods cannot be made, on ReplicaSets and Deployments. */
+export const replicaFailure = "ReplicaFailure";
+
 /**
- * Sorts the pod to give up first to the front. The order is Kubernetes' (ActivePodsWithRanks), save
- * for the spread over nodes, since there is one: not yet on a node, pending, not ready, of lower
- * deletion cost, ready for less long, restarted more often, younger.
+ * The set's conditions after a pass. The first failure stays as it was told until a pass succeeds, so
+ * that a reason which names another pod at each attempt is no news.
  */
-function byDispensability(left: Pod, right: Pod): number {
-  for (const rank of ranks) {
-    const difference = rank(left) - rank(right);
-    if (difference !== 0) return difference;
-  }
-  return left.metadata.name < right.metadata.name ? -1 : 1;
-}
-
-const ranks: readonly ((pod: Pod) => number)[] = [
-  (pod) => (pod.spec.nodeName === undefined ? 0 : 1),
-  (pod) => (pod.status?.phase === "Running" ? 2 : pod.status?.phase === "Unknown" ? 1 : 0),
-  (pod) => (isReady(pod) ? 1 : 0),
-  deletionCost,
-  (pod) => -(readySinceMs(pod) ?? 0),
-  (pod) => -restarts(pod),
-  (pod) => -(parseTimestamp(pod.metadata.creationTimestamp ?? "") ?? 0),
-];
-
-function deletionCost(pod: Pod): number {
-  const text = pod.metadata.annotations?.[deletionCostAnnotation] ?? "";
-  return /^-?\d+$/.test(text) ? Number(text) : 0;
-}
-
-function restarts(pod: Pod): number {
-  const counts = (pod.status?.containerStatuses ?? []).map(({ restartCount }) => restartCount);
-  return Math.max(0, ...counts);
+export function failureConditions(
+  { status }: ReplicaSet,
+  plan: ReplicaPlan,
+  failure: string | undefined,
+  now: string,
+): readonly Condition[] {
+  const others = (status?.conditions ?? []).filter(({ type }) => type !== replicaFailure);
+  if (failure === undefined) return others;
+  const old = status?.conditions?.find(({ type }) => type === replicaFailure);
+  const told = {
+    type: replicaFailure,
+    status: "True" as const,
+    reason: plan.create > 0 ? "FailedCreate" : "FailedDelete",
+    message: failure,
+    lastTransitionTime: now,
+  };
+  return [...others, old ?? told];
 }

@@ -3,17 +3,36 @@
 import { randomSuffix, type Random } from "../../lib/random.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { jsonEqual } from "../../lib/json.ts";
-import { isAlreadyExists, isNotFound, type KubeClient } from "../../kube/client.ts";
-import { ownedBy, runController, watching, type Controller } from "../../kube/controller.ts";
+import { formatTimestamp } from "../../lib/timestamp.ts";
+import { indexBy, namespaceOf } from "../../kube/cache-index.ts";
+import { ApiError, isAlreadyExists, isNotFound, type KubeClient } from "../../kube/client.ts";
+import {
+  ownedBy,
+  runController,
+  watching,
+  type Controller,
+  type Requeue,
+} from "../../kube/controller.ts";
 import type { EventRecorder } from "../../kube/events.ts";
 import type { Change, WatchCache } from "../../kube/watch-cache.ts";
-import { controllerReference, keyOf } from "../../resources/object.ts";
+import {
+  controllerOf,
+  controllerReference,
+  keyOf,
+  type KubeObject,
+} from "../../resources/object.ts";
 import { podKind, type Pod } from "../../resources/pod.ts";
 import { replicaSetKind, type ReplicaSet } from "../../resources/replica-set.ts";
-import { carryOutClaim, claimChildren, possibleOwners } from "./claim.ts";
+import { carryOutClaim, claimChildren, claimable, possibleOwners } from "./claim.ts";
 import { Expectations } from "./expectations.ts";
 import { isTerminating } from "../../resources/pod-state.ts";
-import { planReplicas, reportReplicas } from "./replica-count.ts";
+import {
+  failureConditions,
+  planReplicas,
+  reportReplicas,
+  type ReplicaPlan,
+} from "./replica-count.ts";
+import { inSlowStart } from "./slow-start.ts";
 
 export type ReplicaSetControllerOptions = {
   readonly client: KubeClient;
@@ -25,8 +44,15 @@ export type ReplicaSetControllerOptions = {
   readonly pods: WatchCache<Pod>;
 };
 
+type Context = ReplicaSetControllerOptions & {
+  readonly expectations: Expectations;
+  readonly claimablePods: (owner: KubeObject) => readonly Pod[];
+  readonly podsOf: (uid: string) => readonly Pod[];
+  readonly setsOf: (uid: string) => readonly ReplicaSet[];
+};
+
 /** Pods made in one pass; the rest follows in the next, so that one huge set does not stop the others. */
-const burstMax = 100;
+const burstMax = 500;
 
 export function runReplicaSetController(
   options: ReplicaSetControllerOptions,
@@ -35,9 +61,18 @@ export function runReplicaSetController(
   const { clock, log, pods, replicaSets } = options;
   const expectations = new Expectations(clock);
   const ownersOf = ownedBy(replicaSetKind);
-  // Subscribed before the loop, so that an echo is noted before it wakes the loop.
+  // Subscribed before the loop, so that an echo is noted, and found, before it wakes the loop.
   const unsubscribe = pods.subscribe((change) => noteEcho(expectations, ownersOf, change));
   signal.addEventListener("abort", unsubscribe, { once: true });
+  const byController = (object: KubeObject) => [controllerOf(object)?.uid ?? ""];
+  const setsIn = indexBy(replicaSets, namespaceOf);
+  const context: Context = {
+    ...options,
+    expectations,
+    claimablePods: claimable(pods),
+    podsOf: indexBy(pods, byController),
+    setsOf: indexBy(replicaSets, byController),
+  };
   return runController(
     {
       name: "replicaset",
@@ -47,9 +82,9 @@ export function runReplicaSetController(
       sources: [
         watching(replicaSets),
         watching(pods, ownersOf),
-        watching(pods, (pod) => possibleOwners(pod, replicaSets.list())),
+        watching(pods, (pod) => possibleOwners(pod, setsIn)),
       ],
-      reconcile: (key) => reconcile(key, options, expectations),
+      reconcile: (key) => reconcile(key, context),
     },
     signal,
   );
@@ -73,46 +108,65 @@ function noteEcho(
 const creation = (podKey: string): string => `create ${podKey}`;
 const deletion = (podKey: string): string => `delete ${podKey}`;
 
-async function reconcile(
-  key: string,
-  options: ReplicaSetControllerOptions,
-  expectations: Expectations,
-): Promise<{ readonly requeueAfterMs?: number } | void> {
-  const { client, clock, pods, replicaSets } = options;
+async function reconcile(key: string, context: Context): Promise<Requeue> {
+  const { client, clock, replicaSets, expectations } = context;
   const replicaSet = replicaSets.get(key);
   if (!replicaSet) return;
-  const claim = claimChildren(replicaSet, pods.list());
+  const claim = claimChildren(replicaSet, context.claimablePods(replicaSet));
   await carryOutClaim(client, podKind, replicaSet, claim);
   const { owned } = claim;
 
   const waitMs = expectations.waitMs(key);
-  if (waitMs === 0 && replicaSet.metadata.deletionTimestamp === undefined)
-    await act(key, replicaSet, owned, options, expectations);
+  const isActing = waitMs === 0 && replicaSet.metadata.deletionTimestamp === undefined;
+  const plan = planReplicas(replicaSet, owned, relatedPods(replicaSet, context), clock.nowMs());
+  const outcome = isActing ? await carryOut(key, replicaSet, plan, context) : undefined;
 
   const { status, recountInMs } = reportReplicas(replicaSet, owned, clock.nowMs());
-  await writeStatus(replicaSet, status, client);
+  const now = formatTimestamp(clock.nowMs());
+  const conditions = isActing
+    ? failureConditions(replicaSet, plan, outcome?.message, now)
+    : replicaSet.status?.conditions;
+  await writeStatus(replicaSet, { ...status, ...(conditions?.length && { conditions }) }, client);
+  if (outcome) throw outcome;
   const requeues = [recountInMs, waitMs > 0 ? waitMs : undefined].filter((ms) => ms !== undefined);
   return requeues.length > 0 ? { requeueAfterMs: Math.min(...requeues) } : undefined;
 }
 
-async function act(
+/** The pods of all sets that belong to the same Deployment. */
+function relatedPods(replicaSet: ReplicaSet, { podsOf, setsOf }: Context): readonly Pod[] {
+  const owner = controllerOf(replicaSet);
+  const sets = owner ? setsOf(owner.uid) : [replicaSet];
+  return sets.flatMap(({ metadata }) => podsOf(metadata.uid ?? ""));
+}
+
+/** Returns what went wrong, for the status has to tell of it before the pass fails. */
+async function carryOut(
   key: string,
   replicaSet: ReplicaSet,
-  owned: readonly Pod[],
-  options: ReplicaSetControllerOptions,
-  expectations: Expectations,
-): Promise<void> {
-  const plan = planReplicas(replicaSet, owned);
-  for (let made = 0; made < Math.min(plan.create, burstMax); made++)
-    await createPod(key, replicaSet, options, expectations);
-  for (const pod of plan.remove) await deletePod(key, replicaSet, pod, options, expectations);
+  plan: ReplicaPlan,
+  context: Context,
+): Promise<Error | undefined> {
+  try {
+    await inSlowStart(Math.min(plan.create, burstMax), () => createPod(key, replicaSet, context));
+    await Promise.all(plan.remove.map((pod) => deletePod(key, replicaSet, pod, context)));
+    return undefined;
+  } catch (error) {
+    // A namespace that is being emptied takes no pod, and takes this set away soon.
+    if (isNamespaceTerminating(error)) return undefined;
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function isNamespaceTerminating(error: unknown): boolean {
+  if (!(error instanceof ApiError)) return false;
+  // The wire has reasons of causes that are not about fields.
+  return error.causes.some(({ reason }) => (reason as string) === "NamespaceTerminating");
 }
 
 async function createPod(
   owner: string,
   replicaSet: ReplicaSet,
-  { client, random, recorder }: ReplicaSetControllerOptions,
-  expectations: Expectations,
+  { client, random, recorder, expectations }: Context,
 ): Promise<void> {
   const pod = podOf(replicaSet, randomSuffix(random));
   const echo = creation(keyOf(pod));
@@ -123,10 +177,8 @@ async function createPod(
   } catch (error) {
     expectations.settle(owner, echo);
     // Another pod has the name: the next pass draws another one.
-    if (!isAlreadyExists(error)) {
-      const reason = error instanceof Error ? error.message : String(error);
-      recorder.record(replicaSet, "Warning", "FailedCreate", `Error creating: ${reason}`);
-    }
+    if (!isAlreadyExists(error) && !isNamespaceTerminating(error))
+      recorder.record(replicaSet, "Warning", "FailedCreate", `Error creating: ${textOf(error)}`);
     throw error;
   }
 }
@@ -135,8 +187,7 @@ async function deletePod(
   owner: string,
   replicaSet: ReplicaSet,
   pod: Pod,
-  { client, pods, recorder }: ReplicaSetControllerOptions,
-  expectations: Expectations,
+  { client, pods, recorder, expectations }: Context,
 ): Promise<void> {
   const { name, uid } = pod.metadata;
   // Somebody else may have deleted it since the plan was made; then no echo would follow ours.
@@ -149,9 +200,12 @@ async function deletePod(
     recorder.record(replicaSet, "Normal", "SuccessfulDelete", `Deleted pod: ${name}`);
   } catch (error) {
     expectations.settle(owner, echo);
+    recorder.record(replicaSet, "Warning", "FailedDelete", `Error deleting: ${textOf(error)}`);
     throw error;
   }
 }
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function podOf(replicaSet: ReplicaSet, suffix: string): Pod {
   const { name, namespace } = replicaSet.metadata;
@@ -177,9 +231,10 @@ async function writeStatus(
   status: NonNullable<ReplicaSet["status"]>,
   client: KubeClient,
 ): Promise<void> {
-  if (jsonEqual(replicaSet.status, { ...replicaSet.status, ...status })) return;
+  if (jsonEqual(replicaSet.status, status)) return;
   try {
-    await client.patch(replicaSetKind, replicaSet.metadata, { status }, { subresource: "status" });
+    const patch = { status: { conditions: null, ...status } };
+    await client.patch(replicaSetKind, replicaSet.metadata, patch, { subresource: "status" });
   } catch (error) {
     // Deleted meanwhile: there is nothing left to report on.
     if (!isNotFound(error)) throw error;

@@ -11,6 +11,8 @@ export type ScaleStep = { readonly replicaSet: ReplicaSet; readonly to: number }
 const desiredAnnotation = "deployment.kubernetes.io/desired-replicas";
 const maxAnnotation = "deployment.kubernetes.io/max-replicas";
 
+export const sizeAnnotationNames = [desiredAnnotation, maxAnnotation] as const;
+
 /** To be written with every size: how a later pass knows that the wanted number has changed. */
 export function sizeAnnotations(deployment: Deployment): Readonly<Record<string, string>> {
   const wanted = wantedReplicas(deployment);

@@ -10,10 +10,12 @@ import {
   sameTemplate,
   withHash,
 } from "./pod-template-hash.ts";
-import { planResize, sizeAnnotations, type ScaleStep } from "./resize.ts";
+import { planResize, sizeAnnotationNames, sizeAnnotations, type ScaleStep } from "./resize.ts";
 import { replicasOf, rolloutLimits, wantedReplicas } from "./rollout-limits.ts";
 
 export const revisionAnnotation = "deployment.kubernetes.io/revision";
+/** The revisions that a set had before it was rolled back to, as `1,3`. */
+const revisionHistoryAnnotation = "deployment.kubernetes.io/revision-history";
 
 export type RolloutPlan =
   | { readonly kind: "create"; readonly replicaSet: ReplicaSet }
@@ -63,18 +65,26 @@ export function splitByTemplate(
   return { newest, older: byAge.filter((set) => set !== newest) };
 }
 
-/** Sets at zero beyond revisionHistoryLimit, the oldest revisions first. */
+/**
+ * Of the sets beyond revisionHistoryLimit, the oldest revisions first, those that have come to rest at
+ * zero. To be asked once a rollout is complete: until then one may want to go back.
+ */
 export function surplusHistory(
   deployment: Deployment,
   owned: readonly ReplicaSet[],
 ): readonly ReplicaSet[] {
   const { older } = splitByTemplate(deployment, owned);
-  const idle = older
-    .filter((set) => replicasOf(set) === 0 && (set.status?.replicas ?? 0) === 0)
-    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-    .toSorted((left, right) => revisionOf(left) - revisionOf(right));
-  const surplus = older.length - (deployment.spec.revisionHistoryLimit ?? 10);
-  return surplus > 0 ? idle.slice(0, surplus) : [];
+  const kept = older.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const surplus = Math.max(0, kept.length - (deployment.spec.revisionHistoryLimit ?? 10));
+  return kept
+    .toSorted((left, right) => revisionOf(left) - revisionOf(right))
+    .slice(0, surplus)
+    .filter(
+      ({ metadata, spec, status }) =>
+        (spec.replicas ?? 1) === 0 &&
+        (status?.replicas ?? 0) === 0 &&
+        (metadata.generation ?? 0) <= (status?.observedGeneration ?? 0),
+    );
 }
 
 /** The revision that the current template's set should carry: above all others, kept when it is. */
@@ -87,6 +97,31 @@ export function nextRevision(deployment: Deployment, owned: readonly ReplicaSet[
 
 export function revisionOf(object: KubeObject): number {
   return Number(object.metadata.annotations?.[revisionAnnotation] ?? 0) || 0;
+}
+
+/**
+ * The annotations of the current template's set that are behind: what the Deployment says, the cause of
+ * the change included, and its revision. One that is rolled back to remembers what it was before.
+ */
+export function outdatedAnnotations(
+  deployment: Deployment,
+  newest: ReplicaSet,
+  owned: readonly ReplicaSet[],
+): Readonly<Record<string, string>> {
+  const had = newest.metadata.annotations ?? {};
+  const revision = String(nextRevision(deployment, owned));
+  const before = had[revisionAnnotation];
+  const wanted = {
+    ...inheritedAnnotations(deployment),
+    [revisionAnnotation]: revision,
+    ...(before !== undefined &&
+      before !== revision && {
+        [revisionHistoryAnnotation]: [had[revisionHistoryAnnotation], before]
+          .filter(Boolean)
+          .join(","),
+      }),
+  };
+  return Object.fromEntries(Object.entries(wanted).filter(([key, value]) => had[key] !== value));
 }
 
 /** A paused Deployment still changes its size, but starts no revision and moves no pod over. */
@@ -152,11 +187,8 @@ function shrinkOlder(
 }
 
 function newReplicaSet(deployment: Deployment, owned: readonly ReplicaSet[]): ReplicaSet {
-  const { metadata, spec } = deployment;
-  const taken = new Set(owned.map((set) => set.metadata.name));
-  let hash = podTemplateHash(spec.template);
-  for (let attempt = 1; taken.has(`${metadata.name}-${hash}`); attempt++)
-    hash = podTemplateHash(spec.template, attempt);
+  const { metadata, spec, status } = deployment;
+  const hash = podTemplateHash(spec.template, status?.collisionCount);
   const template = withHash(spec.template, hash);
   const room =
     wantedReplicas(deployment) + rolloutLimits(deployment).maxSurge - sum(owned.map(replicasOf));
@@ -190,7 +222,10 @@ function newReplicaSet(deployment: Deployment, owned: readonly ReplicaSet[]): Re
 /** Annotations that say something of the Deployment itself and not of what it runs. */
 const ownAnnotations: ReadonlySet<string> = new Set([
   "kubectl.kubernetes.io/last-applied-configuration",
+  "deprecated.deployment.rollback.to",
   revisionAnnotation,
+  revisionHistoryAnnotation,
+  ...sizeAnnotationNames,
 ]);
 
 function inheritedAnnotations({ metadata }: Deployment): Record<string, string> {
