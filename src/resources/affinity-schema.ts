@@ -1,6 +1,6 @@
 // The schema of what a pod wants of the place where it runs: affinity to nodes and to other pods.
 import { labelSelectorSchema } from "./object-meta-schema.ts";
-import { int32, list, object, string, type Schema } from "./schema.ts";
+import { atomic, int32, list, object, string, type Schema } from "./schema.ts";
 
 const nodeRequirement = object(
   { key: string, operator: string, values: list(string) },
@@ -8,10 +8,12 @@ const nodeRequirement = object(
   "operator",
 );
 
-const nodeSelectorTerm = object({
-  matchExpressions: list(nodeRequirement),
-  matchFields: list(nodeRequirement),
-});
+const nodeSelectorTerm = atomic(
+  object({
+    matchExpressions: list(nodeRequirement),
+    matchFields: list(nodeRequirement),
+  }),
+);
 
 const podAffinityTerm = object(
   {
@@ -34,9 +36,8 @@ const podAffinity = object({
 
 export const affinitySchema: Schema = object({
   nodeAffinity: object({
-    requiredDuringSchedulingIgnoredDuringExecution: object(
-      { nodeSelectorTerms: list(nodeSelectorTerm) },
-      "nodeSelectorTerms",
+    requiredDuringSchedulingIgnoredDuringExecution: atomic(
+      object({ nodeSelectorTerms: list(nodeSelectorTerm) }, "nodeSelectorTerms"),
     ),
     preferredDuringSchedulingIgnoredDuringExecution: list(
       object({ weight: int32, preference: nodeSelectorTerm }, "weight", "preference"),

@@ -1,5 +1,6 @@
 // The schema of a container: image, command, environment, ports, resources, probes and hooks.
 import {
+  atomic,
   anyObject,
   boolean,
   defaulted,
@@ -16,16 +17,14 @@ import {
   type Schema,
 } from "./schema.ts";
 
-const keySelector = object({ name: string, key: string, optional: boolean }, "key");
+const keySelector = atomic(object({ name: string, key: string, optional: boolean }, "key"));
 
-export const fieldReferenceSchema: Schema = object(
-  { apiVersion: string, fieldPath: string },
-  "fieldPath",
+export const fieldReferenceSchema: Schema = atomic(
+  object({ apiVersion: string, fieldPath: string }, "fieldPath"),
 );
 
-export const resourceFieldReferenceSchema: Schema = object(
-  { containerName: string, resource: string, divisor: quantity },
-  "resource",
+export const resourceFieldReferenceSchema: Schema = atomic(
+  object({ containerName: string, resource: string, divisor: quantity }, "resource"),
 );
 
 const envVar = object(

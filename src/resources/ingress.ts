@@ -3,7 +3,7 @@ import { ageCell, ageColumn, column, nameColumn, none, shortListCell } from "./c
 import { validateIngress } from "./ingress-validation.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
-import { anyObject, described, int32, list, object, string } from "./schema.ts";
+import { atomic, anyObject, described, int32, list, object, string } from "./schema.ts";
 
 export type IngressBackend = {
   readonly service?: {
@@ -39,7 +39,7 @@ export type Ingress = KubeObject & {
 
 const backend = object({
   service: object({ name: string, port: object({ name: string, number: int32 }) }, "name"),
-  resource: object({ apiGroup: string, kind: string, name: string }, "kind", "name"),
+  resource: atomic(object({ apiGroup: string, kind: string, name: string }, "kind", "name")),
 });
 
 const path = object({ path: string, pathType: string, backend }, "pathType", "backend");

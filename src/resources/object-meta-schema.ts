@@ -1,6 +1,7 @@
 // The schema of metadata, of the object itself and of the templates in it, and of the small shapes
 // that many kinds share.
 import {
+  atomic,
   boolean,
   int64,
   list,
@@ -15,19 +16,21 @@ import {
   type Schema,
 } from "./schema.ts";
 
-const ownerReferenceSchema: Schema = object(
-  {
-    apiVersion: string,
-    kind: string,
-    name: string,
-    uid: string,
-    controller: boolean,
-    blockOwnerDeletion: boolean,
-  },
-  "apiVersion",
-  "kind",
-  "name",
-  "uid",
+const ownerReferenceSchema: Schema = atomic(
+  object(
+    {
+      apiVersion: string,
+      kind: string,
+      name: string,
+      uid: string,
+      controller: boolean,
+      blockOwnerDeletion: boolean,
+    },
+    "apiVersion",
+    "kind",
+    "name",
+    "uid",
+  ),
 );
 
 export const objectMetaSchema: Schema = object({
@@ -48,24 +51,28 @@ export const objectMetaSchema: Schema = object({
   managedFields: list(anyObject),
 });
 
-export const labelSelectorSchema: Schema = object({
-  matchLabels: map(string),
-  matchExpressions: list(
-    object({ key: string, operator: string, values: list(string) }, "key", "operator"),
-  ),
-});
+export const labelSelectorSchema: Schema = atomic(
+  object({
+    matchLabels: map(string),
+    matchExpressions: list(
+      object({ key: string, operator: string, values: list(string) }, "key", "operator"),
+    ),
+  }),
+);
 
-export const objectReferenceSchema: Schema = object({
-  apiVersion: string,
-  kind: string,
-  namespace: string,
-  name: string,
-  uid: string,
-  resourceVersion: string,
-  fieldPath: string,
-});
+export const objectReferenceSchema: Schema = atomic(
+  object({
+    apiVersion: string,
+    kind: string,
+    namespace: string,
+    name: string,
+    uid: string,
+    resourceVersion: string,
+    fieldPath: string,
+  }),
+);
 
-export const localReferenceSchema: Schema = object({ name: string });
+export const localReferenceSchema: Schema = atomic(object({ name: string }));
 
 /** Conditions of built-in kinds; some carry times of their own beside the transition. */
 export const conditionsSchema: Schema = mapList(

@@ -11,6 +11,7 @@ import {
 } from "./container-schema.ts";
 import { conditionsSchema, labelSelectorSchema, objectMetaSchema } from "./object-meta-schema.ts";
 import {
+  atomic,
   anyObject,
   boolean,
   described,
@@ -98,7 +99,7 @@ export const podSpecFields = {
   dnsPolicy: string,
   dnsConfig,
   nodeName: string,
-  nodeSelector: map(string),
+  nodeSelector: atomic(map(string)),
   serviceAccountName: string,
   serviceAccount: string,
   automountServiceAccountToken: boolean,

@@ -4,6 +4,7 @@ import type { Kind } from "./kind.ts";
 import { conditionsSchema } from "./object-meta-schema.ts";
 import type { KubeObject } from "./object.ts";
 import {
+  atomic,
   anyObject,
   boolean,
   defaulted,
@@ -68,7 +69,7 @@ const port = object(
 
 const spec = object({
   type: string,
-  selector: described("The labels of the pods that traffic goes to.", map(string)),
+  selector: described("The labels of the pods that traffic goes to.", atomic(map(string))),
   ports: mapList(port, "port", "protocol"),
   clusterIP: string,
   clusterIPs: list(string),
