@@ -1,8 +1,7 @@
 // How long `dunlin up` takes from its start to the line that says it is ready, and what it holds in
 // memory when nothing happens.
-import { readFileSync } from "node:fs";
 import { startDunlin } from "../test/dunlin.ts";
-import { milliseconds, quantile, type Figure } from "./figure.ts";
+import { milliseconds, quantile, residentMegabytes, type Figure } from "./figure.ts";
 
 const starts = 5;
 const idleMs = 5_000;
@@ -30,11 +29,4 @@ export async function clusterReady(): Promise<readonly Figure[]> {
       measured: `${quantile(megabytes, 0.5).toFixed(0)} MB`,
     },
   ];
-}
-
-/** Resident memory by the kernel's account, in 10⁶ bytes. */
-function residentMegabytes(pid: number): number {
-  const [, kilobytes = "NaN"] =
-    /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-  return (Number(kilobytes) * 1024) / 1e6;
 }

@@ -1,4 +1,5 @@
 // What a benchmark gives, and the order statistics and units that it is told in.
+import { readFileSync } from "node:fs";
 
 export type Figure = { readonly what: string; readonly aim: string; readonly measured: string };
 
@@ -10,4 +11,11 @@ export function quantile(values: readonly number[], share: number): number {
 
 export function milliseconds(value: number): string {
   return value < 1000 ? `${value.toFixed(1)} ms` : `${(value / 1000).toFixed(2)} s`;
+}
+
+/** Resident memory by the kernel's account, in 10⁶ bytes. */
+export function residentMegabytes(pid: number): number {
+  const [, kilobytes = "NaN"] =
+    /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  return (Number(kilobytes) * 1024) / 1e6;
 }

@@ -1,5 +1,6 @@
 // `npm run bench`: measures what docs/figures.md states, on this machine, and prints it beside the aim.
 import { cpus, loadavg, totalmem } from "node:os";
+import { apiServer } from "./api-server.ts";
 import { clusterReady } from "./cluster-ready.ts";
 import { loadStep } from "./load-step.ts";
 import { roundToScale } from "./round-to-scale.ts";
@@ -13,5 +14,5 @@ say(
 );
 say("| what | aim | measured |");
 say("|---|---|---|");
-for (const measure of [clusterReady, roundToScale, loadStep])
+for (const measure of [clusterReady, apiServer, roundToScale, loadStep])
   for (const { what, aim, measured } of await measure()) say(`| ${what} | ${aim} | ${measured} |`);
