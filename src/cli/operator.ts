@@ -73,7 +73,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const stop = new AbortController();
   started.defer(() => stop.abort());
   const caches = await startCaches({ client, clock, log }, stop.signal);
-  caches.pods.subscribe(() => scraper.setTargets(scrapeTargetsOf(caches.pods.list())));
+  const findTargets = oncePerTurn(() => scraper.setTargets(scrapeTargetsOf(caches.pods.list())));
+  caches.pods.subscribe(findTargets);
   scraper.start(stop.signal);
 
   const recorder = new EventRecorder({ client, clock, component: "dunlin", log });
@@ -92,6 +93,19 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   });
   const running = started.move();
   return { client, prometheusPort: server.port, close: () => running.disposeAsync() };
+}
+
+/** Changes come in bunches; looking through all pods after each of them would cost their square. */
+function oncePerTurn(run: () => void): () => void {
+  let isDue = false;
+  return () => {
+    if (isDue) return;
+    isDue = true;
+    setImmediate(() => {
+      isDue = false;
+      run();
+    });
+  };
 }
 
 /** Series that are here are read here; every other server is asked over HTTP. */
