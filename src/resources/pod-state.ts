@@ -1,7 +1,7 @@
 // What everyone who counts pods asks of one: does it still count, is it ready, since when. Pure.
 import { parseTimestamp } from "../lib/timestamp.ts";
 import { conditionOf, controllerOf, type KubeObject } from "./object.ts";
-import type { Pod } from "./pod.ts";
+import type { Container, Pod } from "./pod.ts";
 
 export function isFinished(pod: Pod): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
@@ -9,6 +9,11 @@ export function isFinished(pod: Pod): boolean {
 
 export function isTerminating(pod: Pod): boolean {
   return pod.metadata.deletionTimestamp !== undefined;
+}
+
+/** An init container that keeps running beside the others. */
+export function isSidecar({ restartPolicy }: Pick<Container, "restartPolicy">): boolean {
+  return restartPolicy === "Always";
 }
 
 /** Whether it counts towards a number of replicas. */

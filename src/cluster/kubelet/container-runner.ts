@@ -16,7 +16,7 @@ import {
 } from "./container-process.ts";
 import { firstStatus, type Terminated } from "./container-status.ts";
 import { resolveImage, type ImageMapping, type ImageResolution } from "./images.ts";
-import { restarts } from "./pod-status.ts";
+import { restarts, type ContainerRole } from "./pod-status.ts";
 import { backoffText, nextBackoffMs, restartDelayMs } from "./restart-backoff.ts";
 import {
   clearTerminationLog,
@@ -30,7 +30,7 @@ export type RunnerOptions = {
   readonly clock: Clock;
   readonly host: ProcessHost;
   readonly images: readonly ImageMapping[];
-  readonly role: "init" | "app";
+  readonly role: ContainerRole;
   readonly name: string;
   /** The pod as it is now. */
   readonly pod: () => Pod;
@@ -65,6 +65,7 @@ export class ContainerRunner {
   #log: ContainerLog | undefined;
   #previousLog: ContainerLog | undefined;
   #running: RunningContainer | undefined;
+  readonly #started = Promise.withResolvers<void>();
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -75,6 +76,10 @@ export class ContainerRunner {
     if (this.#hasRun || this.#status.state.terminated) this.#log = this.#logOfRun();
   }
 
+  get role(): ContainerRole {
+    return this.#options.role;
+  }
+
   get status(): ContainerStatus {
     return this.#status;
   }
@@ -82,6 +87,11 @@ export class ContainerRunner {
   /** Undefined while no process runs. */
   get running(): RunningContainer | undefined {
     return this.#running;
+  }
+
+  /** Resolves when it has started for the first time: when its startup probe, if it has one, passed. */
+  get started(): Promise<void> {
+    return this.#started.promise;
   }
 
   /** Whether it has ended and will not be started again. */
@@ -238,7 +248,10 @@ export class ContainerRunner {
     };
     const listener = {
       running: () => this.#set({ state: { running }, containerID }),
-      started: () => this.#set({ started: true }),
+      started: () => {
+        this.#set({ started: true });
+        this.#started.resolve();
+      },
       ready: (ready: boolean) => this.#set({ ready }),
       postStartFailed: (problem: string) => this.wait("PostStartHookError", problem),
       record,

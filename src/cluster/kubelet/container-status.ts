@@ -1,18 +1,20 @@
 // The status that a container has before this node has done anything with it: new, over, or lost with
 // an earlier node. Pure.
 import type { Container, ContainerState, ContainerStatus, Pod } from "../../resources/pod.ts";
-import { restarts } from "./pod-status.ts";
+import { restarts, type ContainerRole } from "./pod-status.ts";
 
 export type Terminated = NonNullable<ContainerState["terminated"]>;
 
 /**
- * `earlier` is what an earlier node wrote. A container that ended for good keeps it; one that ran has
- * ended with that node, and waits for its next start with its count of restarts kept.
+ * `earlier` is what an earlier node wrote. An app container that ended for good keeps it; one that ran
+ * has ended with that node, and if it is to run again it waits for that with its count of restarts
+ * kept. Init containers run again, for what they prepared went with the earlier node: in a pod that
+ * may be restarted at all.
  */
 export function firstStatus(
   pod: Pod,
   { name, image = "" }: Container,
-  role: "init" | "app",
+  role: ContainerRole,
   earlier: ContainerStatus | undefined,
   now: string,
 ): ContainerStatus {
@@ -22,19 +24,28 @@ export function firstStatus(
   const waiting = { state: { waiting: { reason } }, lastState: {} };
   if (!earlier) return { ...fresh, ...waiting };
   const { terminated, running } = earlier.state;
-  if (terminated && !restarts(pod, role, terminated.exitCode)) return earlier;
   const lost: Terminated | undefined = running && {
     exitCode: 137,
-    reason: "Unknown",
+    reason: "ContainerStatusUnknown",
     message: "The container ended together with the cluster that ran it",
     ...(running.startedAt !== undefined && { startedAt: running.startedAt }),
     finishedAt: now,
   };
-  const last = terminated ?? lost ?? earlier.lastState?.terminated;
+  const end = terminated ?? lost;
+  if (end && !runsAgain(pod, role, end.exitCode))
+    return terminated
+      ? earlier
+      : { ...earlier, ready: false, started: false, state: { terminated: end } };
+  const last = end ?? earlier.lastState?.terminated;
   return {
     ...fresh,
     ...waiting,
     restartCount: earlier.restartCount,
     ...(last && { lastState: { terminated: last } }),
   };
+}
+
+function runsAgain(pod: Pod, role: ContainerRole, exitCode: number): boolean {
+  const step = role === "init" && pod.spec.restartPolicy !== "Never";
+  return step || restarts(pod, role, exitCode);
 }

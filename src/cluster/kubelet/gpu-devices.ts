@@ -1,6 +1,7 @@
 // The accelerators that the node advertises, by index. They are simulated: what a container gets is
 // a name for each in CUDA_VISIBLE_DEVICES, and that nobody else gets it at the same time.
 import type { Container, Pod } from "../../resources/pod.ts";
+import { isSidecar } from "../../resources/pod-state.ts";
 
 export const gpuResource = "nvidia.com/gpu";
 
@@ -15,7 +16,7 @@ export class GpuDevices {
 
   /**
    * Devices for each container of a pod, by container name; init containers run before the others and
-   * use the same ones. Undefined when there are not enough, and then nothing is taken.
+   * use the same ones, unless they keep running beside them. Undefined when there are not enough, and then nothing is taken.
    */
   allocate(pod: Pod): ReadonlyMap<string, readonly number[]> | undefined {
     const { containers, initContainers = [] } = pod.spec;
@@ -24,13 +25,16 @@ export class GpuDevices {
     );
     const assigned = new Map<string, readonly number[]>();
     let used = 0;
-    for (const container of containers) {
+    const take = (container: Container) => {
       assigned.set(container.name, free.slice(used, used + gpusOf(container)));
       used += gpusOf(container);
-    }
-    for (const container of initContainers) {
-      assigned.set(container.name, free.slice(0, gpusOf(container)));
-      used = Math.max(used, gpusOf(container));
+    };
+    initContainers.filter(isSidecar).forEach(take);
+    const kept = used;
+    containers.forEach(take);
+    for (const container of initContainers.filter((one) => !isSidecar(one))) {
+      assigned.set(container.name, free.slice(kept, kept + gpusOf(container)));
+      used = Math.max(used, kept + gpusOf(container));
     }
     if (used > free.length) return undefined;
     for (const index of free.slice(0, used)) this.#owners.set(index, pod.metadata.uid ?? "");

@@ -240,7 +240,7 @@ test("a pod that a killed cluster left running counts as lost, and is started ag
     return found?.restartCount === 5 && found.state.running ? found : undefined;
   });
   const { exitCode, reason } = status.lastState?.terminated ?? {};
-  assert.deepEqual([exitCode, reason], [137, "Unknown"]);
+  assert.deepEqual([exitCode, reason], [137, "ContainerStatusUnknown"]);
   await fixture.delete("lost", 0);
   await fixture.until("lost", isGone);
 });

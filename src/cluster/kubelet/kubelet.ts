@@ -10,6 +10,7 @@ import { WatchCache, type Change } from "../../kube/watch-cache.ts";
 import { podKind, type Pod, type ResourceList } from "../../resources/pod.ts";
 import type { PodLogReader } from "../apiserver/api-handler.ts";
 import type { Environment } from "./container-env.ts";
+import { aborted } from "./container-life.ts";
 import { deathSignalPrefix } from "./container-process.ts";
 import { GpuDevices, gpuResource } from "./gpu-devices.ts";
 import type { ImageMapping } from "./images.ts";
@@ -210,13 +211,6 @@ export class Kubelet {
         .finally(() => this.#beat());
     });
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 function defaultEnv(): Environment {

@@ -36,15 +36,71 @@ const phases: readonly {
   readonly name: string;
   readonly policy?: "Always" | "OnFailure" | "Never";
   readonly init?: readonly ContainerStatus[];
+  /** Names of init containers that keep running. */
+  readonly sidecars?: readonly string[];
   readonly containers: readonly ContainerStatus[];
   readonly ending?: boolean;
+  readonly failed?: boolean;
   readonly phase: string;
 }[] = [
   { name: "nothing has started", containers: [status("a", waiting)], phase: "Pending" },
   {
-    name: "one of two runs",
+    name: "one of two has not started yet",
     containers: [status("a", running), status("b", waiting)],
+    phase: "Pending",
+  },
+  {
+    name: "one of two waits to be restarted",
+    containers: [status("a", running), backingOff("b", 1)],
     phase: "Running",
+  },
+  {
+    name: "an init container runs again beside what ran before",
+    init: [status("i", running)],
+    containers: [backingOff("a", 137)],
+    phase: "Pending",
+  },
+  {
+    name: "a sidecar has not passed its startup probe",
+    init: [status("s", running)],
+    sidecars: ["s"],
+    containers: [status("a", waiting)],
+    phase: "Pending",
+  },
+  {
+    name: "a sidecar restarts beside a container that runs",
+    init: [backingOff("s", 1)],
+    sidecars: ["s"],
+    containers: [status("a", running)],
+    phase: "Running",
+  },
+  {
+    name: "its work is done and a sidecar still runs",
+    policy: "Never",
+    init: [status("s", running, { started: true })],
+    sidecars: ["s"],
+    containers: [status("a", ended(0))],
+    phase: "Running",
+  },
+  {
+    name: "its work is done, however its sidecar ended",
+    policy: "Never",
+    init: [status("s", ended(143))],
+    sidecars: ["s"],
+    containers: [status("a", ended(0))],
+    phase: "Succeeded",
+  },
+  {
+    name: "it is past its deadline, and a container still ends",
+    failed: true,
+    containers: [status("a", running)],
+    phase: "Running",
+  },
+  {
+    name: "it is past its deadline, and all has ended",
+    failed: true,
+    containers: [status("a", ended(0))],
+    phase: "Failed",
   },
   { name: "all wait to be restarted", containers: [backingOff("a", 1)], phase: "Running" },
   { name: "it ended and will be restarted", containers: [status("a", ended(0))], phase: "Running" },
@@ -87,10 +143,14 @@ const phases: readonly {
   },
 ];
 
-for (const { name, policy, init = [], containers, ending = false, phase } of phases)
-  test(`a pod is ${phase} when ${name}`, () => {
-    const pod = podOf(policy ? { restartPolicy: policy } : {});
-    assert.equal(phaseOf({ pod, initContainers: init, containers, ending }), phase);
+for (const one of phases)
+  test(`a pod is ${one.phase} when ${one.name}`, () => {
+    const { policy, init = [], sidecars = [], containers, ending = false, failed = false } = one;
+    const initContainers = sidecars.map((name) => ({ name, restartPolicy: "Always" }));
+    const pod = podOf({ initContainers, ...(policy && { restartPolicy: policy }) });
+    const failure = { reason: "DeadlineExceeded", message: "late" };
+    const observed = { pod, initContainers: init, containers, ending };
+    assert.equal(phaseOf({ ...observed, ...(failed && { failure }) }), one.phase);
   });
 
 const observe = (observation: Partial<PodObservation>): PodStatus =>
@@ -150,6 +210,46 @@ test("conditions of others stay as they are", () => {
   const { conditions } = observe({ pod });
   assert.deepEqual(conditionOf(conditions, "PodScheduled"), scheduled);
   assert.deepEqual(conditionOf(conditions, "example.com/gate"), gate);
+});
+
+test("a sidecar counts among the containers that must be ready, and has only to start", () => {
+  const pod = podOf({ initContainers: [{ name: "s", restartPolicy: "Always" }] });
+  const { conditions } = observe({
+    pod,
+    initContainers: [status("s", running, { started: true })],
+    containers: [status("a", running, { ready: true })],
+  });
+  assert.equal(conditionOf(conditions, "Initialized")?.status, "True");
+  const { message } = conditionOf(conditions, "ContainersReady") ?? {};
+  assert.equal(message, "containers with unready status: [s]");
+});
+
+test("a pod with readiness gates is ready when others say so too", () => {
+  const readinessGates = [
+    { conditionType: "example.com/in" },
+    { conditionType: "example.com/out" },
+  ];
+  const said = { type: "example.com/out", status: "False" } as const;
+  const ready = (pod: Pod) => {
+    const { conditions } = observe({ pod, containers: [status("a", running, { ready: true })] });
+    assert.equal(conditionOf(conditions, "ContainersReady")?.status, "True");
+    return conditionOf(conditions, "Ready");
+  };
+  const held = ready(podOf({ readinessGates }, { conditions: [said] }));
+  assert.deepEqual(
+    [held?.status, held?.reason, held?.message],
+    [
+      "False",
+      "ReadinessGatesNotReady",
+      'corresponding condition of pod readiness gate "example.com/in" does not exist., ' +
+        'the status of pod readiness gate "example.com/out" is not "True", but False',
+    ],
+  );
+  const both = readinessGates.map(({ conditionType }) => ({
+    type: conditionType,
+    status: "True" as const,
+  }));
+  assert.equal(ready(podOf({ readinessGates }, { conditions: both }))?.status, "True");
 });
 
 test("a pod that is over says so", () => {

@@ -4,6 +4,7 @@ import { jsonEqual } from "../../lib/json.ts";
 import { formatTimestamp } from "../../lib/timestamp.ts";
 import { conditionOf, withCondition, type Condition } from "../../resources/object.ts";
 import type { Container, ContainerStatus, Pod, PodPhase, PodStatus } from "../../resources/pod.ts";
+import { isSidecar } from "../../resources/pod-state.ts";
 
 export type PodObservation = {
   readonly pod: Pod;
@@ -12,7 +13,9 @@ export type PodObservation = {
   /** Nothing will be started any more: the pod is being deleted. */
   readonly ending: boolean;
   /** Why the node would not run the pod at all. */
-  readonly refusal?: { readonly reason: string; readonly message: string };
+  readonly refusal?: PodFailure;
+  /** Why the node ends the pod; it has failed when its containers have ended. */
+  readonly failure?: PodFailure;
   readonly podIp: string;
   readonly hostIp: string;
   readonly startTime: string;
@@ -21,12 +24,16 @@ export type PodObservation = {
   readonly nowMs: number;
 };
 
+export type PodFailure = { readonly reason: string; readonly message: string };
+
 export function podStatusOf(observation: PodObservation): PodStatus {
-  const { pod, refusal, podIp, hostIp, startTime, initContainers, containers } = observation;
+  const { pod, refusal, failure, podIp, hostIp, startTime, initContainers, containers } =
+    observation;
   const phase = phaseOf(observation);
   return {
     phase,
     ...refusal,
+    ...(phase === "Failed" && failure),
     conditions: conditionsOf(observation, phase),
     hostIP: hostIp,
     hostIPs: [{ ip: hostIp }],
@@ -40,8 +47,12 @@ export function podStatusOf(observation: PodObservation): PodStatus {
   };
 }
 
+/** What a container is to its pod. Sidecars are init containers that keep running. */
+export type ContainerRole = "init" | "sidecar" | "app";
+
 /** Whether a container that ended is started again. Init containers run until they succeed. */
-export function restarts(pod: Pod, role: "init" | "app", exitCode: number): boolean {
+export function restarts(pod: Pod, role: ContainerRole, exitCode: number): boolean {
+  if (role === "sidecar") return true;
   const policy = pod.spec.restartPolicy ?? "Always";
   if (policy === "Never") return false;
   return exitCode !== 0 || (policy === "Always" && role === "app");
@@ -49,44 +60,62 @@ export function restarts(pod: Pod, role: "init" | "app", exitCode: number): bool
 
 /** Kubernetes' rules: pending until everything has started once, then running until nothing is left. */
 export function phaseOf(
-  observation: Pick<PodObservation, "pod" | "initContainers" | "containers" | "ending" | "refusal">,
+  observation: Pick<
+    PodObservation,
+    "pod" | "initContainers" | "containers" | "ending" | "refusal" | "failure"
+  >,
 ): PodPhase {
-  const { pod, initContainers, containers, ending, refusal } = observation;
-  if (refusal) return "Failed";
-  const initFailed = initContainers.some((status) => {
-    const exitCode = status.state.terminated?.exitCode;
-    return exitCode !== undefined && exitCode !== 0 && !restarts(pod, "init", exitCode);
+  const { pod, initContainers, containers, ending, refusal, failure } = observation;
+  const { sidecars, steps } = initKinds(pod, initContainers);
+  const runs = [...initContainers, ...containers].some(({ state }) => state.running);
+  if (refusal || (failure && !runs)) return "Failed";
+  const initFailed = steps.some(({ state }) => {
+    const exitCode = state.terminated?.exitCode ?? 0;
+    return exitCode !== 0 && !restarts(pod, "init", exitCode);
   });
   if (initFailed) return "Failed";
-  const ended = containers.map(({ state, lastState }) => state.terminated ?? lastState?.terminated);
-  const running = containers.filter(({ state }) => state.running).length;
-  if (running > 0) return "Running";
-  if (ended.some((state) => state === undefined)) return "Pending";
+  const initializing =
+    steps.some((status) => status.state.running !== undefined || neverRan(status)) ||
+    (!appStarted(containers) && sidecars.some(({ started }) => started !== true));
+  if (initializing || containers.some(neverRan)) return "Pending";
+  if ([...sidecars, ...containers].some(({ state }) => state.running)) return "Running";
   const final = containers.every(
     ({ state }) => state.terminated && (ending || !restarts(pod, "app", state.terminated.exitCode)),
   );
   if (!final) return "Running";
-  return ended.every((state) => state?.exitCode === 0) ? "Succeeded" : "Failed";
+  const succeeded = containers.every(({ state }) => state.terminated?.exitCode === 0);
+  return succeeded ? "Succeeded" : "Failed";
+}
+
+const neverRan = ({ state, lastState }: ContainerStatus): boolean =>
+  state.waiting !== undefined && lastState?.terminated === undefined;
+
+const appStarted = (containers: readonly ContainerStatus[]): boolean =>
+  containers.some(({ state }) => state.running ?? state.terminated);
+
+function initKinds(pod: Pod, statuses: readonly ContainerStatus[]) {
+  const names = new Set(pod.spec.initContainers?.filter(isSidecar).map(({ name }) => name));
+  return {
+    sidecars: statuses.filter(({ name }) => names.has(name)),
+    steps: statuses.filter(({ name }) => !names.has(name)),
+  };
 }
 
 function conditionsOf(observation: PodObservation, phase: PodPhase): readonly Condition[] {
   const { pod, initContainers, containers } = observation;
-  const incomplete = initContainers.filter(({ state }) => state.terminated?.exitCode !== 0);
-  const initialized: Condition =
-    incomplete.length === 0
-      ? { type: "Initialized", status: "True" }
-      : {
-          type: "Initialized",
-          status: "False",
-          reason: "ContainersNotInitialized",
-          message: `containers with incomplete status: ${names(incomplete)}`,
-        };
-  const unready = containers.filter(({ ready }) => !ready);
-  const readiness = readinessOf(phase, unready);
+  const { sidecars } = initKinds(pod, initContainers);
+  const over = phase === "Succeeded" || phase === "Failed";
+  const unready = [...sidecars, ...containers].filter(({ ready }) => !ready);
+  const containersReady = readinessOf(phase, unready);
   const next: Condition[] = [
-    initialized,
-    { type: "Ready", ...readiness },
-    { type: "ContainersReady", ...readiness },
+    // Of a pod that is over, nothing of what containers need is left.
+    { type: "PodReadyToStartContainers", status: over ? "False" : "True" },
+    { type: "Initialized", ...initializationOf(observation, phase) },
+    {
+      type: "Ready",
+      ...(containersReady.status === "True" ? gatesOf(pod) : containersReady),
+    },
+    { type: "ContainersReady", ...containersReady },
   ];
   // The scheduler says so itself; a pod that was bound by hand has nobody else to say it.
   if (!conditionOf(pod.status?.conditions, "PodScheduled"))
@@ -96,6 +125,35 @@ function conditionsOf(observation: PodObservation, phase: PodPhase): readonly Co
     (conditions, condition) => withCondition(conditions, condition, now),
     baseConditions(observation),
   );
+}
+
+type Verdict = Pick<Condition, "status" | "reason" | "message">;
+
+function initializationOf(
+  { pod, initContainers, containers }: PodObservation,
+  phase: PodPhase,
+): Verdict {
+  const { sidecars } = initKinds(pod, initContainers);
+  const incomplete = initContainers.filter((status) =>
+    sidecars.includes(status) ? status.started !== true : status.state.terminated?.exitCode !== 0,
+  );
+  if (phase === "Succeeded") return { status: "True", reason: "PodCompleted" };
+  if (incomplete.length === 0 || appStarted(containers)) return { status: "True" };
+  const message = `containers with incomplete status: ${names(incomplete)}`;
+  return { status: "False", reason: "ContainersNotInitialized", message };
+}
+
+/** Conditions that others have to set before a pod counts as ready. */
+function gatesOf(pod: Pod): Verdict {
+  const complaints = (pod.spec.readinessGates ?? []).flatMap(({ conditionType }) => {
+    const condition = conditionOf(pod.status?.conditions, conditionType);
+    if (condition?.status === "True") return [];
+    return condition
+      ? `the status of pod readiness gate "${conditionType}" is not "True", but ${condition.status}`
+      : `corresponding condition of pod readiness gate "${conditionType}" does not exist.`;
+  });
+  if (complaints.length === 0) return { status: "True" };
+  return { status: "False", reason: "ReadinessGatesNotReady", message: complaints.join(", ") };
 }
 
 /** Conditions that others own come from the pod, the kubelet's own from what it wrote last. */
@@ -111,10 +169,7 @@ function baseConditions({ pod, conditions }: PodObservation): readonly Condition
   ];
 }
 
-function readinessOf(
-  phase: PodPhase,
-  unready: readonly ContainerStatus[],
-): Pick<Condition, "status" | "reason" | "message"> {
+function readinessOf(phase: PodPhase, unready: readonly ContainerStatus[]): Verdict {
   if (phase === "Succeeded") return { status: "False", reason: "PodCompleted" };
   if (phase === "Failed") return { status: "False", reason: "PodFailed" };
   if (unready.length === 0) return { status: "True" };

@@ -4,10 +4,11 @@ import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { sleep, type Clock } from "../../lib/clock.ts";
-import { formatTimestamp } from "../../lib/timestamp.ts";
+import { formatTimestamp, parseTimestamp } from "../../lib/timestamp.ts";
 import { ApiError, isNotFound, type KubeClient } from "../../kube/client.ts";
 import type { EventRecorder } from "../../kube/events.ts";
 import { configMapKind } from "../../resources/config-map.ts";
+import type { EventType } from "../../resources/event.ts";
 import type { Condition } from "../../resources/object.ts";
 import {
   podKind,
@@ -20,14 +21,14 @@ import { secretKind } from "../../resources/secret.ts";
 import type { Environment } from "./container-env.ts";
 import { planLaunch, type Launch } from "./container-launch.ts";
 import type { ProcessHost } from "./container-process.ts";
-import { forced } from "./container-life.ts";
+import { aborted, forced } from "./container-life.ts";
 import { ContainerRunner, type FoundImage, type RunningContainer } from "./container-runner.ts";
 import type { GpuDevices } from "./gpu-devices.ts";
 import type { ImageMapping } from "./images.ts";
 import { LatestWriter } from "./latest-writer.ts";
 import type { PodNetwork } from "./pod-network.ts";
-import { isFinished } from "../../resources/pod-state.ts";
-import { podStatusOf, sameStatus } from "./pod-status.ts";
+import { isFinished, isSidecar } from "../../resources/pod-state.ts";
+import { podStatusOf, sameStatus, type ContainerRole, type PodFailure } from "./pod-status.ts";
 import { portsOf, takenPort } from "./port-check.ts";
 import { makeVolumes } from "./pod-volumes.ts";
 import { terminationLogOf } from "./termination-message.ts";
@@ -48,6 +49,8 @@ export type NodeContext = {
   readonly podsFolder: string;
 };
 
+type Sidecar = { readonly stop: AbortController; readonly life: Promise<void> };
+
 const portRetryMs = 1_000;
 /** How long closing waits for the last statuses to be written. */
 const lastWriteMs = 1_000;
@@ -66,11 +69,13 @@ export class PodWorker {
   readonly #over: boolean;
   #pod: Pod;
   #gpus: ReadonlyMap<string, readonly number[]> = new Map();
-  #refusal: { readonly reason: string; readonly message: string } | undefined;
+  #refusal: PodFailure | undefined;
+  #failure: PodFailure | undefined;
   #written: PodStatus | undefined;
   #conditions: readonly Condition[];
   #killAtMs = Infinity;
   #cancelKill = () => {};
+  #cancelDeadline = () => {};
   #life: Promise<void> = Promise.resolve();
   #mayBeDeleted = false;
 
@@ -85,7 +90,9 @@ export class PodWorker {
     this.#startTime = status?.startTime ?? formatTimestamp(clock.nowMs());
     this.#conditions = status?.conditions ?? [];
     this.#address = this.#over ? (status?.podIP ?? "") : network.allocate();
-    this.#init = (pod.spec.initContainers ?? []).map((one) => this.#runnerOf(one, "init"));
+    this.#init = (pod.spec.initContainers ?? []).map((one) =>
+      this.#runnerOf(one, isSidecar(one) ? "sidecar" : "init"),
+    );
     this.#apps = pod.spec.containers.map((one) => this.#runnerOf(one, "app"));
     const name = `${metadata.namespace ?? "default"}/${metadata.name}`;
     this.#writer = new LatestWriter({
@@ -104,6 +111,8 @@ export class PodWorker {
   update(pod: Pod): void {
     this.#pod = pod;
     const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
+    if (!this.#over) this.#watchDeadline();
+    if (pod.spec.readinessGates) this.#writer.poke();
     if (deletionTimestamp === undefined) return;
     const grace = deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
     const first = !this.#stop.signal.aborted;
@@ -149,17 +158,47 @@ export class PodWorker {
 
   /** Never rejects: what nobody foresaw costs this pod, and the cluster goes on. */
   async #live(): Promise<void> {
-    const { gpus, log } = this.#context;
+    const { gpus } = this.#context;
     try {
       await this.#runOnDevices();
     } catch (error) {
-      const { namespace = "default", name } = this.#pod.metadata;
-      const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      log(`pod ${namespace}/${name} was given up: ${detail}`);
+      this.#giveUp(error);
     }
     gpus.release(this.#pod);
     this.#cancelKill();
+    this.#cancelDeadline();
     this.#writer.poke();
+  }
+
+  #giveUp(error: unknown): void {
+    const { namespace = "default", name } = this.#pod.metadata;
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#context.log(`pod ${namespace}/${name} was given up: ${detail}`);
+    this.#end(0);
+  }
+
+  /** Ends the pod for a reason of the node's; it will have failed. */
+  #fail(type: EventType, failure: PodFailure): void {
+    if (this.#stop.signal.aborted) return;
+    this.#failure = failure;
+    this.#context.recorder.record(this.#pod, type, failure.reason, failure.message);
+    this.#end(this.#graceMs());
+  }
+
+  #watchDeadline(): void {
+    const { clock } = this.#context;
+    const { activeDeadlineSeconds } = this.#pod.spec;
+    this.#cancelDeadline();
+    if (activeDeadlineSeconds === undefined || this.#stop.signal.aborted) return;
+    const deadlineMs = (parseTimestamp(this.#startTime) ?? 0) + activeDeadlineSeconds * 1000;
+    const message = "Pod was active on the node longer than the specified deadline";
+    this.#cancelDeadline = clock.after(deadlineMs - clock.nowMs(), () =>
+      this.#fail("Normal", { reason: "DeadlineExceeded", message }),
+    );
+  }
+
+  #graceMs(): number {
+    return (this.#pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
   }
 
   async #runOnDevices(): Promise<void> {
@@ -179,14 +218,36 @@ export class PodWorker {
 
   async #runContainers(): Promise<void> {
     const signals = { stop: this.#stop.signal, kill: this.#kill.signal };
-    for (const runner of this.#init) {
-      await runner.run(signals);
-      if (signals.stop.aborted || !runner.succeeded) return;
+    const sidecars: Sidecar[] = [];
+    if (await this.#initialize(sidecars)) {
+      await this.#untilPortsAreFree(signals.stop);
+      // Each to its end, whatever becomes of the others: nobody else would end them.
+      const ends = await Promise.allSettled(this.#apps.map((runner) => runner.run(signals)));
+      for (const end of ends) if (end.status === "rejected") this.#giveUp(end.reason);
     }
-    await this.#untilPortsAreFree(signals.stop);
-    // Each to its end, whatever becomes of the others: nobody else would end them.
-    const ends = await Promise.allSettled(this.#apps.map((runner) => runner.run(signals)));
-    for (const end of ends) if (end.status === "rejected") throw end.reason;
+    if (sidecars.length > 0) this.#end(this.#graceMs());
+    for (const { stop, life } of sidecars.toReversed()) {
+      stop.abort();
+      await life;
+    }
+  }
+
+  /** Whether every init container has done its part; the sidecars among them keep running. */
+  async #initialize(sidecars: Sidecar[]): Promise<boolean> {
+    const signals = { stop: this.#stop.signal, kill: this.#kill.signal };
+    const stopped = aborted(signals.stop);
+    for (const runner of this.#init) {
+      if (runner.role === "sidecar") {
+        const stop = new AbortController();
+        const life = runner
+          .run({ stop: stop.signal, kill: signals.kill })
+          .catch((error: unknown) => this.#giveUp(error));
+        sidecars.push({ stop, life });
+        await Promise.race([runner.started, stopped]);
+      } else await runner.run(signals);
+      if (signals.stop.aborted || !(runner.role === "sidecar" || runner.succeeded)) return false;
+    }
+    return true;
   }
 
   async #untilPortsAreFree(stop: AbortSignal): Promise<void> {
@@ -214,6 +275,7 @@ export class PodWorker {
     if (graceMs <= 0) this.#kill.abort(forced);
     else this.#cancelKill = clock.after(graceMs, () => this.#kill.abort());
     this.#stop.abort();
+    this.#cancelDeadline();
   }
 
   #letDelete(): void {
@@ -257,6 +319,7 @@ export class PodWorker {
       containers: this.#apps.map((runner) => runner.status),
       ending: this.#pod.metadata.deletionTimestamp !== undefined,
       ...(this.#refusal && { refusal: this.#refusal }),
+      ...(this.#failure && { failure: this.#failure }),
       podIp: this.#address,
       hostIp: network.nodeAddress,
       startTime: this.#startTime,
@@ -267,7 +330,7 @@ export class PodWorker {
     return status;
   }
 
-  #runnerOf({ name }: Container, role: "init" | "app"): ContainerRunner {
+  #runnerOf({ name }: Container, role: ContainerRole): ContainerRunner {
     const { clock, host, images, recorder } = this.#context;
     const { initContainerStatuses = [], containerStatuses = [] } = this.#pod.status ?? {};
     const earlier = [...initContainerStatuses, ...containerStatuses].find(

@@ -1,0 +1,243 @@
+// What happens around a container's run: hooks, sidecars, deadlines, and the end of its cluster.
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { conditionOf } from "../../resources/object.ts";
+import { podKind, type Pod, type PodSpec } from "../../resources/pod.ts";
+import { isGone, isReady, node, openNode, shell, type KubeletFixture } from "./kubelet-fixture.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "dunlin-lifecycle-"));
+let fixture: KubeletFixture;
+before(async () => {
+  fixture = await openNode();
+  await fixture.start();
+});
+after(async () => {
+  await fixture.close();
+  rmSync(folder, { recursive: true });
+});
+
+const exec = (script: string) => ({ exec: { command: ["sh", "-c", script] } });
+const mainOf = (pod: Pod | undefined) => pod?.status?.containerStatuses?.[0];
+const phaseIs = (phase: string) => (pod: Pod | undefined) =>
+  pod?.status?.phase === phase ? pod : undefined;
+
+/** A file to which everything in a test writes what it does, in order. */
+function newRecord(name: string) {
+  const file = join(folder, name);
+  return { file, lines: () => readFileSync(file, "utf8").trim().split("\n") };
+}
+
+/** Runs until SIGTERM, and then takes a moment. */
+const lasting = (name: string, file: string) =>
+  shell(
+    `trap 'echo ${name} ends >>${file}; exit 0' TERM; echo ${name} starts >>${file}
+     while :; do sleep 0.01; done`,
+    { name },
+  );
+
+test("postStart comes before Running, preStop before SIGTERM", async () => {
+  const { file, lines } = newRecord("hooks");
+  const container = {
+    ...lasting("main", file),
+    lifecycle: {
+      postStart: exec(`until [ -e ${file} ]; do sleep 0.01; done; echo up >>${file}`),
+      preStop: exec(`echo leaving >>${file}; sleep 0.05; echo left >>${file}`),
+    },
+  };
+  await fixture.run("hooked", { containers: [container] });
+  await fixture.until("hooked", (pod) => mainOf(pod)?.state.running);
+  assert.deepEqual(lines(), ["main starts", "up"]);
+  await fixture.delete("hooked");
+  await fixture.until("hooked", isGone);
+  assert.deepEqual(lines(), ["main starts", "up", "leaving", "left", "main ends"]);
+});
+
+test("a hook may ask the container over HTTP, by the name of its port", async () => {
+  const script = `require("node:http").createServer((request, response) => {
+      console.log(request.url); response.writeHead(500).end(); }).listen(8080, process.env.POD_IP)`;
+  const waitForServer = exec(
+    `until "${process.execPath}" -e 'require("node:net").connect(8080, process.env.POD_IP)
+      .on("error", () => process.exit(1)).on("connect", () => process.exit(0))'; do :; done`,
+  );
+  const container = node(script, {
+    ports: [{ name: "http", containerPort: 8080 }],
+    lifecycle: { postStart: waitForServer, preStop: { httpGet: { port: "http", path: "drain" } } },
+  });
+  await fixture.run("http-hook", { containers: [container] });
+  await fixture.until("http-hook", isReady);
+  const following = fixture.log("http-hook", "follow=true");
+  await fixture.delete("http-hook");
+  assert.equal((await following).text, "/drain\n");
+  await fixture.until("http-hook", isGone);
+  assert.ok(
+    !(await fixture.events("http-hook")).some((event) => event.startsWith("FailedPreStop")),
+  );
+});
+
+test("a postStart hook that fails ends its container", async () => {
+  const lifecycle = { postStart: exec("echo no luck; exit 3") };
+  await fixture.run("bad-start", { containers: [shell("sleep 60", { lifecycle })] });
+  const exit = await fixture.until("bad-start", (pod) => mainOf(pod)?.lastState?.terminated);
+  assert.equal(exit.exitCode, 143);
+  await fixture.until("bad-start", (pod) =>
+    mainOf(pod)?.state.waiting?.reason === "CrashLoopBackOff" ? true : undefined,
+  );
+  const events = await fixture.events("bad-start");
+  assert.ok(events.includes("FailedPostStartHook: PostStartHook failed"));
+  assert.ok(events.includes("Killing: FailedPostStartHook"));
+  await fixture.delete("bad-start", 0);
+  await fixture.until("bad-start", isGone);
+});
+
+test("a preStop hook that fails is told, and SIGTERM follows", async () => {
+  const { file, lines } = newRecord("bad-stop");
+  const lifecycle = { preStop: { tcpSocket: { port: 80 } } };
+  await fixture.run("bad-stop", { containers: [{ ...lasting("main", file), lifecycle }] });
+  await fixture.until("bad-stop", () => existsSync(file) || undefined);
+  await fixture.until("bad-stop", isReady);
+  await fixture.delete("bad-stop");
+  await fixture.until("bad-stop", isGone);
+  assert.deepEqual(lines(), ["main starts", "main ends"]);
+  assert.ok((await fixture.events("bad-stop")).includes("FailedPreStopHook: PreStopHook failed"));
+});
+
+test("a preStop hook that takes too long leaves two seconds for the rest", async () => {
+  const { file, lines } = newRecord("slow-stop");
+  const lifecycle = { preStop: exec("sleep 60") };
+  await fixture.run("slow-stop", {
+    terminationGracePeriodSeconds: 1,
+    containers: [{ ...lasting("main", file), lifecycle }],
+  });
+  await fixture.until("slow-stop", () => existsSync(file) || undefined);
+  await fixture.until("slow-stop", isReady);
+  await fixture.delete("slow-stop");
+  await fixture.until("slow-stop", isGone);
+  assert.deepEqual(lines(), ["main starts", "main ends"]);
+});
+
+test("sidecars start in order and started, and end after the others in reverse order", async () => {
+  const { file, lines } = newRecord("sidecars");
+  const sidecar = (name: string) => ({ ...lasting(name, file), restartPolicy: "Always" });
+  const startupProbe = { ...exec(`echo first started >>${file}`), periodSeconds: 1 };
+  await fixture.run("sidecars", {
+    initContainers: [
+      { ...sidecar("first"), startupProbe: { ...startupProbe, initialDelaySeconds: 1 } },
+      shell(`echo step >>${file}`, { name: "step" }),
+      sidecar("second"),
+    ],
+    containers: [lasting("main", file)],
+  });
+  const pod = await fixture.until("sidecars", (found) => (isReady(found) ? found : undefined));
+  assert.equal(pod?.status?.phase, "Running");
+  const [first] = pod?.status?.initContainerStatuses ?? [];
+  assert.ok(first?.ready && first.started && first.state.running);
+  await fixture.until("sidecars", () => (lines().includes("main starts") ? true : undefined));
+  await fixture.delete("sidecars");
+  await fixture.until("sidecars", isGone);
+  const order = lines().filter((line) => line !== "second starts");
+  assert.deepEqual(order, [
+    "first starts",
+    "first started",
+    "step",
+    "main starts",
+    "main ends",
+    "second ends",
+    "first ends",
+  ]);
+});
+
+test("a pod whose work is done is over, sidecars or not", async () => {
+  const { file, lines } = newRecord("done");
+  const exits: Pod = await (async () => {
+    await fixture.run("done", {
+      restartPolicy: "Never",
+      initContainers: [{ ...lasting("helper", file), restartPolicy: "Always" }],
+      containers: [shell(`until [ -e ${file} ]; do sleep 0.01; done`)],
+    });
+    return fixture.until("done", phaseIs("Succeeded"));
+  })();
+  assert.deepEqual(lines(), ["helper starts", "helper ends"]);
+  assert.equal(conditionOf(exits.status?.conditions, "Ready")?.reason, "PodCompleted");
+});
+
+test("a sidecar that ends is started again", async () => {
+  await fixture.run("again", {
+    restartPolicy: "Never",
+    initContainers: [shell("exit 0", { name: "helper", restartPolicy: "Always" })],
+    containers: [shell("sleep 60")],
+  });
+  const pod = await fixture.until("again", (found) =>
+    (found?.status?.initContainerStatuses?.[0]?.restartCount ?? 0) > 0 ? found : undefined,
+  );
+  assert.equal(pod?.status?.phase, "Running");
+  await fixture.delete("again", 0);
+  await fixture.until("again", isGone);
+});
+
+test("a pod past its deadline fails, and what it runs is ended first", async () => {
+  const { file, lines } = newRecord("late");
+  await fixture.run("late", { activeDeadlineSeconds: 1, containers: [lasting("main", file)] });
+  const pod = await fixture.until("late", phaseIs("Failed"));
+  assert.equal(pod.status?.reason, "DeadlineExceeded");
+  assert.equal(
+    pod.status?.message,
+    "Pod was active on the node longer than the specified deadline",
+  );
+  assert.ok(mainOf(pod)?.state.terminated);
+  assert.deepEqual(lines(), ["main starts", "main ends"]);
+});
+
+const lostSpecs: readonly {
+  readonly name: string;
+  readonly spec: Partial<PodSpec>;
+  readonly expected: string;
+}[] = [
+  { name: "never", spec: { restartPolicy: "Never" }, expected: "Failed" },
+  { name: "on-failure", spec: { restartPolicy: "OnFailure" }, expected: "Running" },
+];
+
+for (const { name, spec, expected } of lostSpecs)
+  test(`a pod with restartPolicy ${spec.restartPolicy} whose cluster was killed is ${expected}`, async (t) => {
+    const { file } = newRecord(`lost-${name}`);
+    const own = await openNode();
+    t.after(() => own.close());
+    await own.run(name, {
+      ...spec,
+      initContainers: [shell(`echo step >>${file}`, { name: "step" })],
+      containers: [shell("sleep 60")],
+    });
+    const base = { image: "i", imageID: "i", restartCount: 0 };
+    const startedAt = "2026-01-02T03:04:05Z";
+    await own.client.patch(
+      podKind,
+      { namespace: "default", name },
+      {
+        status: {
+          phase: "Running",
+          initContainerStatuses: [
+            { ...base, name: "step", ready: true, state: { terminated: { exitCode: 0 } } },
+          ],
+          containerStatuses: [
+            { ...base, name: "main", ready: true, state: { running: { startedAt } } },
+          ],
+        },
+      },
+      { subresource: "status" },
+    );
+    await own.start();
+    const pod = await own.until(name, (found) =>
+      found?.status?.phase === expected && (expected === "Failed" || isReady(found))
+        ? found
+        : undefined,
+    );
+    const { state, lastState } = mainOf(pod) ?? {};
+    const end = expected === "Failed" ? state?.terminated : lastState?.terminated;
+    assert.deepEqual([end?.exitCode, end?.reason], [137, "ContainerStatusUnknown"]);
+    // What the step prepared is gone with the cluster, so it is done again, if anything is.
+    assert.equal(existsSync(file), expected === "Running");
+    const steps = pod.status?.initContainerStatuses?.[0]?.restartCount;
+    assert.equal(steps, expected === "Running" ? 1 : 0);
+  });
