@@ -4,6 +4,7 @@ import type { Json } from "../lib/json.ts";
 
 export type Schema = {
   readonly type?: "object" | "array" | "string" | "integer" | "number" | "boolean";
+  readonly title?: string;
   readonly description?: string;
   readonly format?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -14,21 +15,45 @@ export type Schema = {
   readonly pattern?: string;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly exclusiveMinimum?: boolean;
+  readonly exclusiveMaximum?: boolean;
+  readonly multipleOf?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
+  readonly minProperties?: number;
+  readonly maxProperties?: number;
+  readonly allOf?: readonly Schema[];
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
+  readonly not?: Schema;
   readonly default?: Json;
   readonly nullable?: boolean;
   readonly "x-kubernetes-int-or-string"?: boolean;
   readonly "x-kubernetes-preserve-unknown-fields"?: boolean;
+  readonly "x-kubernetes-embedded-resource"?: boolean;
   readonly "x-kubernetes-list-type"?: "atomic" | "set" | "map";
   readonly "x-kubernetes-list-map-keys"?: readonly string[];
+  readonly "x-kubernetes-validations"?: readonly ValidationRule[];
   /** Whether server-side apply takes an object as a whole; if not, each of its keys has owners. */
   readonly "x-kubernetes-map-type"?: "atomic" | "granular";
   /** How a strategic merge patch joins two lists or maps; built-in kinds only. */
   readonly "x-kubernetes-patch-strategy"?: "merge" | "replace" | "retainKeys" | "merge,retainKeys";
   readonly "x-kubernetes-patch-merge-key"?: string;
+};
+
+/** A rule in CEL, about the value where it stands. */
+export type ValidationRule = {
+  readonly rule: string;
+  readonly message?: string;
+  /** CEL as well; gives the message. */
+  readonly messageExpression?: string;
+  readonly reason?: string;
+  /** Below the value: `.spec.replicas`. */
+  readonly fieldPath?: string;
+  /** Whether the rule is asked without an old value too. */
+  readonly optionalOldSelf?: boolean;
 };
 
 export const string: Schema = { type: "string" };

@@ -21,26 +21,36 @@ export function applyDefaults(schema: Schema, value: unknown): unknown {
 }
 
 function fillObject(schema: Schema, object: Readonly<Record<string, unknown>>): unknown {
-  let filled: Record<string, unknown> | undefined;
-  const set = (key: string, value: unknown): void => {
-    filled ??= { ...object };
-    filled[key] = value;
-  };
+  let changes: Map<string, unknown> | undefined;
   const { properties = {}, additionalProperties } = schema;
-  for (const [key, property] of Object.entries(properties)) {
-    const old = object[key];
+  for (const [key, property] of defaultsOf(schema)) {
+    const old = Object.hasOwn(object, key) ? object[key] : undefined;
     const isMissing = old === undefined || (old === null && property.nullable !== true);
     const value = isMissing && property.default !== undefined ? property.default : old;
     const next = value === undefined ? undefined : applyDefaults(property, value);
-    if (next !== old) set(key, next);
+    if (next !== old) (changes ??= new Map()).set(key, next);
   }
-  if (typeof additionalProperties === "object")
+  if (typeof additionalProperties === "object" && hasDefaults(additionalProperties))
     for (const [key, old] of Object.entries(object)) {
       if (Object.hasOwn(properties, key)) continue;
       const next = applyDefaults(additionalProperties, old);
-      if (next !== old) set(key, next);
+      if (next !== old) (changes ??= new Map()).set(key, next);
     }
-  return filled ?? object;
+  // Written as entries: an assignment to `__proto__` would be no field.
+  return changes ? { ...object, ...Object.fromEntries(changes) } : object;
+}
+
+/** The properties that have something to fill in, and what is to be filled in below them. */
+const filling = new WeakMap<Schema, readonly (readonly [string, Schema])[]>();
+function defaultsOf(schema: Schema): readonly (readonly [string, Schema])[] {
+  let found = filling.get(schema);
+  if (!found) {
+    found = Object.entries(schema.properties ?? {}).filter(
+      ([, property]) => property.default !== undefined || hasDefaults(property),
+    );
+    filling.set(schema, found);
+  }
+  return found;
 }
 
 /** Most branches of most schemas have no default in them; those are not walked again. */

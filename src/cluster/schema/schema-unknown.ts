@@ -1,10 +1,11 @@
 // Fields that a schema does not know: found, named, and left out. Unknown fields of built-in kinds
 // are lost in Go's structs, those of custom kinds are pruned; here both go the same way.
 import { isJsonObject } from "../../lib/json.ts";
+import { objectMetaSchema } from "../../resources/object-meta-schema.ts";
 import type { Schema } from "../../resources/schema.ts";
 
 export type PruneOptions = {
-  /** Built-in kinds: null means the same as absent. */
+  /** Built-in kinds: null means the same as absent. Custom kinds say which fields may be null. */
   readonly dropsNull: boolean;
   /** Called with the path of each unknown field, as `spec.containers[0].imag`. */
   readonly onUnknown: (path: string) => void;
@@ -41,28 +42,53 @@ function pruneObject(
   path: string,
 ): unknown {
   const { properties, additionalProperties } = schema;
+  const isEmbedded = schema["x-kubernetes-embedded-resource"] === true;
   const keepsUnknown =
     schema["x-kubernetes-preserve-unknown-fields"] === true || additionalProperties === true;
   const values = typeof additionalProperties === "object" ? additionalProperties : undefined;
   // A schema without fields of its own, such as `{}` or a scalar's, says nothing about objects.
-  if (!properties && !values && schema.type !== "object") return object;
-  let changed = false;
-  const pruned: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(object)) {
-    const at = path === "" ? key : `${path}.${key}`;
-    const known = properties && Object.hasOwn(properties, key) ? properties[key] : values;
-    if (!known && !keepsUnknown) {
-      options.onUnknown(at);
-      changed = true;
-      continue;
+  if (!properties && !values && !isEmbedded && schema.type !== "object") return object;
+  // What becomes of the keys that change; made when the first one does.
+  let changes: Map<string, unknown> | undefined;
+  for (const key of Object.keys(object)) {
+    const value = object[key];
+    const own = properties && Object.hasOwn(properties, key) ? properties[key] : values;
+    const known = isEmbedded ? (embeddedSchema(key) ?? own) : own;
+    if (!known) {
+      if (keepsUnknown) continue;
+      options.onUnknown(path === "" ? key : `${path}.${key}`);
+      (changes ??= new Map()).set(key, undefined);
+    } else if (value === null) {
+      if (options.dropsNull || known.nullable !== true) (changes ??= new Map()).set(key, undefined);
+    } else if (typeof value === "object") {
+      const next = prune(known, value, options, path === "" ? key : `${path}.${key}`);
+      if (next !== value) (changes ??= new Map()).set(key, next);
     }
-    if (options.dropsNull && value === null && known) {
-      changed = true;
-      continue;
-    }
-    const next = known ? prune(known, value, options, at) : value;
-    if (next !== value) changed = true;
-    pruned[key] = next;
   }
-  return changed ? pruned : object;
+  return changes ? withChanges(object, changes) : object;
+}
+
+/** Made of entries: an assignment to `__proto__` would be no field. */
+function withChanges(
+  object: Readonly<Record<string, unknown>>,
+  changes: ReadonlyMap<string, unknown>,
+): unknown {
+  const kept = Object.entries(object).map(([key, value]): [string, unknown] => [
+    key,
+    changes.has(key) ? changes.get(key) : value,
+  ]);
+  return Object.fromEntries(kept.filter(([, value]) => value !== undefined));
+}
+
+/** What an embedded object has besides what its schema says. */
+function embeddedSchema(key: string): Schema | undefined {
+  switch (key) {
+    case "apiVersion":
+    case "kind":
+      return { type: "string" };
+    case "metadata":
+      return objectMetaSchema;
+    default:
+      return undefined;
+  }
 }

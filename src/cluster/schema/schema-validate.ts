@@ -1,10 +1,11 @@
 // Whether a value fits a schema, with every misfit named in the words of Kubernetes' own validation
-// of custom resources.
+// of custom resources. Keys are looked up among the value's own, whatever they are called.
 import { isJsonObject, jsonEqual } from "../../lib/json.ts";
-import { parseTimestamp } from "../../lib/timestamp.ts";
-import { invalid, notSupported } from "../../resources/cause.ts";
+import { invalid, notSupported, required } from "../../resources/cause.ts";
 import type { Cause } from "../../resources/cause.ts";
 import type { Schema } from "../../resources/schema.ts";
+import { hasFormat } from "./formats.ts";
+import { goPattern } from "./go-pattern.ts";
 
 export function validateSchema(schema: Schema, value: unknown): readonly Cause[] {
   const causes: Cause[] = [];
@@ -25,6 +26,8 @@ function check(schema: Schema, value: unknown, path: string, causes: Cause[]): v
   else if (typeof value === "number") checkNumber(schema, value, path, causes);
   else if (Array.isArray(value)) checkList(schema, value, path, causes);
   else if (isJsonObject(value)) checkObject(schema, value, path, causes);
+  if (schema.allOf || schema.anyOf || schema.oneOf || schema.not)
+    checkJunctors(schema, value, path, causes);
 }
 
 function checkObject(
@@ -35,15 +38,15 @@ function checkObject(
 ): void {
   const prefix = path === "" ? "" : `${path}.`;
   for (const key of schema.required ?? [])
-    if (object[key] === undefined)
-      causes.push({
-        reason: "FieldValueRequired",
-        field: prefix + key,
-        message: "Required value",
-      });
-  const { properties, additionalProperties } = schema;
+    if (!Object.hasOwn(object, key) || object[key] === undefined)
+      causes.push(required(prefix + key));
+  if (schema["x-kubernetes-embedded-resource"] === true) checkEmbedded(object, prefix, causes);
+  const { properties, additionalProperties, minProperties, maxProperties } = schema;
+  if (minProperties !== undefined || maxProperties !== undefined)
+    checkSize(schema, Object.keys(object).length, path, causes);
   if (!properties && typeof additionalProperties !== "object") return;
-  for (const [key, value] of Object.entries(object)) {
+  for (const key of Object.keys(object)) {
+    const value = object[key];
     if (value === undefined) continue;
     const property = properties && Object.hasOwn(properties, key) ? properties[key] : undefined;
     if (property) check(property, value, prefix + key, causes);
@@ -52,18 +55,43 @@ function checkObject(
   }
 }
 
+function checkSize(
+  { minProperties, maxProperties }: Schema,
+  size: number,
+  path: string,
+  causes: Cause[],
+): void {
+  if (minProperties !== undefined && size < minProperties)
+    causes.push(
+      invalid(path, size, `${at(path)} in body should have at least ${minProperties} properties`),
+    );
+  if (maxProperties !== undefined && size > maxProperties)
+    causes.push(tooMany(path, size, maxProperties));
+}
+
+/** What is embedded is a Kubernetes object, so it must say which kind it is of. */
+function checkEmbedded(
+  object: Readonly<Record<string, unknown>>,
+  prefix: string,
+  causes: Cause[],
+): void {
+  for (const key of ["apiVersion", "kind"]) {
+    const value = object[key];
+    if (value === undefined || value === "")
+      causes.push(required(prefix + key, "must not be empty"));
+    else if (typeof value !== "string")
+      causes.push(typeCause(prefix + key, "string", typeOf(value)));
+  }
+}
+
 function checkList(schema: Schema, list: readonly unknown[], path: string, causes: Cause[]): void {
   const { items, minItems, maxItems } = schema;
   if (minItems !== undefined && list.length < minItems)
     causes.push(
-      invalid(path, list.length, `${path} in body should have at least ${minItems} items`),
+      invalid(path, list.length, `${at(path)} in body should have at least ${minItems} items`),
     );
   if (maxItems !== undefined && list.length > maxItems)
-    causes.push({
-      reason: "FieldValueInvalid",
-      field: path,
-      message: `Too many: ${list.length}: must have at most ${maxItems} items`,
-    });
+    causes.push(tooMany(path, list.length, maxItems));
   if (items) list.forEach((item, index) => check(items, item, `${path}[${index}]`, causes));
   checkUnique(schema, list, path, causes);
 }
@@ -84,53 +112,157 @@ function checkUnique(
       : item;
   const seen = new Set<string>();
   list.forEach((item, index) => {
-    const text = JSON.stringify(identity(item)) ?? "";
+    const value = identity(item);
+    const text = canonicalText(value);
     if (seen.has(text))
       causes.push({
         reason: "FieldValueDuplicate",
         field: `${path}[${index}]`,
-        message: `Duplicate value: ${text}`,
+        message: `Duplicate value: ${JSON.stringify(value)}`,
       });
     seen.add(text);
   });
+}
+
+/** The same for equal values, in whatever order their keys stand. */
+function canonicalText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalText).join(",")}]`;
+  if (!isJsonObject(value)) return JSON.stringify(value) ?? "";
+  const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalText(item)}`).join(",")}}`;
 }
 
 function checkText(schema: Schema, text: string, path: string, causes: Cause[]): void {
   const { minLength, maxLength, pattern, format } = schema;
   const length = minLength === undefined && maxLength === undefined ? 0 : Array.from(text).length;
   if (minLength !== undefined && length < minLength)
-    causes.push(invalid(path, text, `${path} in body should be at least ${minLength} chars long`));
+    causes.push(
+      invalid(path, text, `${at(path)} in body should be at least ${minLength} chars long`),
+    );
   if (maxLength !== undefined && length > maxLength)
     causes.push({
       reason: "FieldValueInvalid",
       field: path,
       message: `Too long: may not be more than ${maxLength} bytes`,
     });
-  if (pattern !== undefined && !patternOf(pattern).test(text))
-    causes.push(invalid(path, text, `${path} in body should match '${pattern}'`));
-  if (format === "date-time" && parseTimestamp(text) === undefined)
-    causes.push(
-      invalid(path, text, `${path} in body must be of type date-time: ${JSON.stringify(text)}`),
-    );
+  if (pattern !== undefined && !matches(pattern, text))
+    causes.push(invalid(path, text, `${at(path)} in body should match '${pattern}'`));
+  if (format !== undefined && !hasFormat(format, text))
+    causes.push({
+      reason: "FieldValueTypeInvalid",
+      field: path,
+      message: `Invalid value: ${JSON.stringify(text)}: ${at(path)} in body must be of type ${format}: ${JSON.stringify(text)}`,
+    });
+}
+
+/** A pattern that cannot be read is refused with its CRD; one in an old CRD is met by nothing. */
+function matches(source: string, text: string): boolean {
+  const pattern = goPattern(source);
+  return pattern.kind === "pattern" && pattern.regExp.test(text);
 }
 
 function checkNumber(schema: Schema, value: number, path: string, causes: Cause[]): void {
-  const { minimum, maximum } = schema;
-  if (minimum !== undefined && value < minimum)
-    causes.push(
-      invalid(path, value, `${path} in body should be greater than or equal to ${minimum}`),
-    );
-  if (maximum !== undefined && value > maximum)
-    causes.push(invalid(path, value, `${path} in body should be less than or equal to ${maximum}`));
+  const { minimum, maximum, multipleOf, format } = schema;
+  if (minimum !== undefined) {
+    const exclusive = schema.exclusiveMinimum === true;
+    if (exclusive ? value <= minimum : value < minimum)
+      causes.push(
+        invalid(
+          path,
+          value,
+          `${at(path)} in body should be greater than ${exclusive ? "" : "or equal to "}${minimum}`,
+        ),
+      );
+  }
+  if (maximum !== undefined) {
+    const exclusive = schema.exclusiveMaximum === true;
+    if (exclusive ? value >= maximum : value > maximum)
+      causes.push(
+        invalid(
+          path,
+          value,
+          `${at(path)} in body should be less than ${exclusive ? "" : "or equal to "}${maximum}`,
+        ),
+      );
+  }
+  if (multipleOf !== undefined && !isMultiple(value, multipleOf))
+    causes.push(invalid(path, value, `${at(path)} in body should be a multiple of ${multipleOf}`));
+  if (format === "int32" && (value < -2_147_483_648 || value > 2_147_483_647))
+    causes.push(invalid(path, value, "Checked value must be of type integer with format int32"));
+}
+
+/** 0.3 is a multiple of 0.1, whatever floating point makes of it. */
+function isMultiple(value: number, of: number): boolean {
+  const quotient = value / of;
+  return Math.abs(quotient - Math.round(quotient)) < 1e-9 * Math.max(1, Math.abs(quotient));
+}
+
+/** Junctors add conditions; the types stand outside of them, in the structural part. */
+function checkJunctors(schema: Schema, value: unknown, path: string, causes: Cause[]): void {
+  const { allOf = [], anyOf = [], oneOf = [], not } = schema;
+  for (const branch of allOf) check(branch, value, path, causes);
+  if (anyOf.length > 0) {
+    const failures = failuresOf(anyOf, value, path);
+    if (failures.every((failure) => failure.length > 0)) {
+      causes.push(composite(path, "must validate at least one schema (anyOf)"));
+      causes.push(...fewest(failures));
+    }
+  }
+  if (oneOf.length > 0) {
+    const failures = failuresOf(oneOf, value, path);
+    const valid = failures.filter((failure) => failure.length === 0).length;
+    if (valid !== 1) {
+      const found = valid === 0 ? "Found none valid" : `Found ${valid} valid alternatives`;
+      causes.push(composite(path, `must validate one and only one schema (oneOf). ${found}`));
+      if (valid === 0) causes.push(...fewest(failures));
+    }
+  }
+  if (not && failuresOf([not], value, path)[0]?.length === 0)
+    causes.push(composite(path, "must not validate the schema (not)"));
+}
+
+function failuresOf(
+  branches: readonly Schema[],
+  value: unknown,
+  path: string,
+): readonly (readonly Cause[])[] {
+  return branches.map((branch) => {
+    const causes: Cause[] = [];
+    check(branch, value, path, causes);
+    return causes;
+  });
+}
+
+/** What the nearest branch lacks, as upstream adds it. */
+function fewest(failures: readonly (readonly Cause[])[]): readonly Cause[] {
+  return failures.reduce((best, next) => (next.length < best.length ? next : best));
+}
+
+/** Upstream names no field here and prints `<nil>`; the sentence is the same. */
+function composite(path: string, sentence: string): Cause {
+  return invalid(path === "" ? "<nil>" : path, "", `${JSON.stringify(path)} ${sentence}`);
+}
+
+function tooMany(path: string, count: number, countMax: number): Cause {
+  return {
+    reason: "FieldValueInvalid",
+    field: path,
+    message: `Too many: ${count}: must have at most ${countMax} items`,
+  };
 }
 
 function typeCause(path: string, expected: string, found: string): Cause {
-  const sentence = `${path} in body must be of type ${expected}: ${JSON.stringify(found)}`;
+  const sentence = `${at(path)} in body must be of type ${expected}: ${JSON.stringify(found)}`;
   return {
     reason: "FieldValueTypeInvalid",
     field: path,
     message: `Invalid value: ${JSON.stringify(found)}: ${sentence}`,
   };
+}
+
+/** The root has no path; sentences begin with a word all the same. */
+function at(path: string): string {
+  return path === "" ? "<nil>" : path;
 }
 
 type FoundType = "object" | "array" | "string" | "integer" | "number" | "boolean" | "null";
@@ -158,24 +290,4 @@ export function fitsType(schema: Schema, value: unknown, found = typeOf(value)):
 
 function expectedType(schema: Schema): string {
   return schema["x-kubernetes-int-or-string"] === true ? "integer,string" : (schema.type ?? "any");
-}
-
-const patterns = new Map<string, RegExp>();
-function patternOf(source: string): RegExp {
-  let pattern = patterns.get(source);
-  if (!pattern) patterns.set(source, (pattern = compile(source)));
-  return pattern;
-}
-
-/** CRDs have Go's dialect; what this one cannot read is not checked, rather than always failed. */
-function compile(source: string): RegExp {
-  try {
-    return new RegExp(source, "u");
-  } catch {
-    try {
-      return new RegExp(source);
-    } catch {
-      return /^/;
-    }
-  }
 }
