@@ -34,7 +34,11 @@ const clusterParts: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What the parts speak in: they stand above all of them. */
-const clusterWords = ["src/cluster/api-status.ts", "src/cluster/resource-catalog.ts"];
+const clusterWords = [
+  "src/cluster/address-blocks.ts",
+  "src/cluster/api-status.ts",
+  "src/cluster/resource-catalog.ts",
+];
 
 // Explicit `.ts` extensions make resolution a plain path join, so no resolver is needed.
 const importPattern =

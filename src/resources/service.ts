@@ -37,6 +37,9 @@ export type Service = KubeObject & {
     readonly clusterIP?: string;
     readonly clusterIPs?: readonly string[];
     readonly sessionAffinity?: string;
+    readonly sessionAffinityConfig?: {
+      readonly clientIP?: { readonly timeoutSeconds?: number };
+    };
     readonly externalName?: string;
     readonly externalIPs?: readonly string[];
     readonly publishNotReadyAddresses?: boolean;

@@ -1,7 +1,7 @@
-// The virtual address of a Service. A cluster's node and pods have 127.N.0.0/16 with N from 64 to 126;
-// its Services have the block 64 above, 127.(N+64).0.0/16, which nobody else uses. Pure.
+// The virtual address of a Service, from the cluster's block of them. Pure.
 import type { Service } from "../../resources/service.ts";
 import { fnv1a } from "../../lib/name-hash.ts";
+import { serviceBlock } from "../address-blocks.ts";
 
 const hostsPerBlock = 256 * 256;
 
@@ -9,7 +9,7 @@ const hostsPerBlock = 256 * 256;
 export function wantsAddress({ spec }: Service, nodeAddress: string): boolean {
   if (spec.type === "ExternalName" || spec.clusterIP === "None") return false;
   // State outlives a restart, and the next run may hold another block.
-  return !(spec.clusterIP ?? "").startsWith(blockOf(nodeAddress));
+  return !(spec.clusterIP ?? "").startsWith(serviceBlock(nodeAddress));
 }
 
 /**
@@ -25,13 +25,8 @@ export function freeServiceAddress(
   for (let step = 0; step < hostsPerBlock; step++) {
     const host = (start + step) % hostsPerBlock;
     if (host === 0 || host === hostsPerBlock - 1) continue;
-    const address = `${blockOf(nodeAddress)}${host >> 8}.${host & 255}`;
+    const address = `${serviceBlock(nodeAddress)}${host >> 8}.${host & 255}`;
     if (!taken.has(address)) return address;
   }
   return undefined;
-}
-
-/** `127.128.` for the node 127.64.0.1. */
-function blockOf(nodeAddress: string): string {
-  return `127.${Number(nodeAddress.split(".")[1]) + 64}.`;
 }

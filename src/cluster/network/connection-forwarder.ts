@@ -1,0 +1,60 @@
+// Joins a client's connection to one of a Service's endpoints, byte by byte and in both directions. An
+// endpoint that refuses is passed over; when there is none left the client is refused at once.
+import { connect, type Socket } from "node:net";
+import type { ServiceEndpoint } from "./service-endpoints.ts";
+
+/**
+ * `client` must be paused and allow half-open connections. Tries the endpoints in their order, and
+ * tells of the one that took the connection.
+ */
+export function forwardConnection(
+  client: Socket,
+  endpoints: readonly ServiceEndpoint[],
+  onConnected: (endpoint: ServiceEndpoint) => void = () => {},
+): void {
+  client.on("error", () => {}); // Told by "close", which follows.
+  const [endpoint, ...others] = endpoints;
+  if (!endpoint) return void client.resetAndDestroy();
+  const upstream = connect({
+    host: endpoint.address,
+    port: endpoint.port,
+    allowHalfOpen: true,
+    noDelay: true,
+    ...sourceOf(client),
+  });
+  const giveUp = (): void => void upstream.destroy();
+  client.once("close", giveUp);
+  const next = (): void => {
+    client.off("close", giveUp);
+    if (!client.destroyed) forwardConnection(client, others, onConnected);
+  };
+  upstream.once("error", next);
+  upstream.once("connect", () => {
+    upstream.off("error", next);
+    client.off("close", giveUp);
+    onConnected(endpoint);
+    join(client, upstream);
+  });
+}
+
+/** The endpoint sees a pod's own address; everybody else comes from 127.0.0.1 in any case. */
+function sourceOf({ remoteAddress }: Socket): { readonly localAddress?: string } {
+  if (remoteAddress === undefined || remoteAddress === "127.0.0.1") return {};
+  return { localAddress: remoteAddress };
+}
+
+function join(client: Socket, upstream: Socket): void {
+  client.setNoDelay(true);
+  passOn(client, upstream);
+  passOn(upstream, client);
+  client.pipe(upstream);
+  upstream.pipe(client);
+}
+
+/** A connection that breaks on one side breaks on the other; where both have ended, the rest is under way. */
+function passOn(from: Socket, to: Socket): void {
+  from.on("error", () => {});
+  from.once("close", () => {
+    if (!to.destroyed && !(from.readableEnded && to.readableEnded)) to.resetAndDestroy();
+  });
+}
