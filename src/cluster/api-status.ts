@@ -100,6 +100,12 @@ export function staleWrite(resource: ResourceName, name: string): ApiProblem {
   return conflict(resource, name, why);
 }
 
+/** A client applies to an object that it has seen, and that is gone. */
+export function unknownUid(resource: ResourceName, name: string, uid: string): ApiProblem {
+  const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+  return conflict(resource, name, why);
+}
+
 export function preconditionFailed(
   resource: ResourceName,
   name: string,

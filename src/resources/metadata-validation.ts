@@ -12,7 +12,7 @@ import {
 import type { LabelSelector, ObjectMeta } from "./object.ts";
 
 /** Upstream's limit on the keys and values of all annotations together. */
-const annotationBytesMax = 262_144;
+export const annotationBytesMax = 262_144;
 
 /** Everything that is wrong with the metadata of an object of this kind. */
 export function validateMetadata(

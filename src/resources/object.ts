@@ -10,6 +10,20 @@ export type OwnerReference = {
   readonly blockOwnerDeletion?: boolean;
 };
 
+/** A set of fields, as nested keys: `{"f:spec":{"f:replicas":{}}}`. */
+export type FieldsV1 = { readonly [element: string]: FieldsV1 };
+
+/** Which fields a manager has set, by one operation on one subresource. */
+export type ManagedFieldsEntry = {
+  readonly manager: string;
+  readonly operation: "Apply" | "Update";
+  readonly apiVersion: string;
+  readonly time?: string;
+  readonly fieldsType: "FieldsV1";
+  readonly fieldsV1: FieldsV1;
+  readonly subresource?: string;
+};
+
 /** Objects read from a server have name, uid, resourceVersion and creationTimestamp set. */
 export type ObjectMeta = {
   readonly name: string;
@@ -25,6 +39,7 @@ export type ObjectMeta = {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];
   readonly finalizers?: readonly string[];
+  readonly managedFields?: readonly ManagedFieldsEntry[];
 };
 
 export type KubeObject = {
