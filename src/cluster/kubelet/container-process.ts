@@ -130,6 +130,16 @@ export async function startProcess(
   return started;
 }
 
+/** Those that have ended in between are no matter. */
+export function killAll(pids: Iterable<number>): void {
+  for (const pid of pids)
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It ended by itself.
+    }
+}
+
 /**
  * The command that makes the kernel kill a process when we die, or nothing where util-linux's
  * setpriv is missing: then the ledger alone cleans up, at the next start.

@@ -2,6 +2,7 @@
 // the next start after a pause. It keeps the container's status, and knows nothing of the others.
 import { join } from "node:path";
 import { sleep, type Clock } from "../../lib/clock.ts";
+import { quantityValue } from "../../lib/quantity.ts";
 import { formatTimestamp } from "../../lib/timestamp.ts";
 import type { EventType } from "../../resources/event.ts";
 import type { Container, ContainerStatus, Pod } from "../../resources/pod.ts";
@@ -9,12 +10,14 @@ import type { Launch } from "./container-launch.ts";
 import { liveThrough, type EndSignals } from "./container-life.ts";
 import { ContainerLog, removeLog } from "./container-log.ts";
 import {
+  killAll,
   startProcess,
   type ContainerProcess,
   type ProcessExit,
   type ProcessHost,
 } from "./container-process.ts";
 import { firstStatus, type Terminated } from "./container-status.ts";
+import type { LimitedContainer } from "./memory-guard.ts";
 import { resolveImage, type ImageMapping, type ImageResolution } from "./images.ts";
 import { restarts, type ContainerRole } from "./pod-status.ts";
 import { backoffText, nextBackoffMs, restartDelayMs } from "./restart-backoff.ts";
@@ -65,6 +68,7 @@ export class ContainerRunner {
   #log: ContainerLog | undefined;
   #previousLog: ContainerLog | undefined;
   #running: RunningContainer | undefined;
+  #outOfMemory = false;
   readonly #started = Promise.withResolvers<void>();
 
   constructor(options: RunnerOptions) {
@@ -87,6 +91,24 @@ export class ContainerRunner {
   /** Undefined while no process runs. */
   get running(): RunningContainer | undefined {
     return this.#running;
+  }
+
+  /** Undefined while no process runs, and for a container without a limit. */
+  get memoryLimit(): LimitedContainer | undefined {
+    const limit = this.#container().resources?.limits?.["memory"];
+    const limitBytes = limit === undefined ? undefined : quantityValue(limit);
+    const process = this.#running?.process;
+    if (limitBytes === undefined || !process) return undefined;
+    const { name, record } = this.#options;
+    const onExceeded = (pids: readonly number[], usedBytes: number) => {
+      this.#outOfMemory = true;
+      const used = `${Math.ceil(usedBytes / 2 ** 20)}Mi`;
+      const message = `Container ${name} used ${used} of memory, over its limit of ${limit}, and was killed`;
+      record("Warning", "OOMKilling", message);
+      process.signal("SIGKILL");
+      killAll(pids);
+    };
+    return { firstProcess: process.pid, limitBytes, onExceeded };
   }
 
   /** Resolves when it has started for the first time: when its startup probe, if it has one, passed. */
@@ -285,6 +307,7 @@ export class ContainerRunner {
     const restartCount = this.#status.restartCount + (this.#hasRun ? 1 : 0);
     removeLog(this.#logPath(restartCount - 2));
     this.#hasRun = true;
+    this.#outOfMemory = false;
     const { image: imageName = "" } = this.#container();
     const { terminated } = this.#status.state;
     this.#status = {
@@ -321,7 +344,7 @@ export class ContainerRunner {
     return {
       exitCode,
       ...(signal !== undefined && { signal }),
-      reason: exitCode === 0 ? "Completed" : "Error",
+      reason: this.#outOfMemory ? "OOMKilled" : exitCode === 0 ? "Completed" : "Error",
       ...(message !== "" && { message }),
       startedAt,
       finishedAt: formatTimestamp(this.#options.clock.nowMs()),

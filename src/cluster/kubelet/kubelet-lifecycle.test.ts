@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { wallClock } from "../../lib/wall-clock.ts";
 import { conditionOf } from "../../resources/object.ts";
 import { podKind, type Pod, type PodSpec } from "../../resources/pod.ts";
 import { isGone, isReady, node, openNode, shell, type KubeletFixture } from "./kubelet-fixture.ts";
@@ -28,6 +29,14 @@ const phaseIs = (phase: string) => (pod: Pod | undefined) =>
 function newRecord(name: string) {
   const file = join(folder, name);
   return { file, lines: () => readFileSync(file, "utf8").trim().split("\n") };
+}
+
+async function eventually(holds: () => boolean): Promise<void> {
+  const deadlineMs = wallClock.nowMs() + 20_000;
+  while (!holds()) {
+    assert.ok(wallClock.nowMs() < deadlineMs, "it did not come to that");
+    await new Promise<void>((resolve) => wallClock.after(5, resolve));
+  }
 }
 
 /** Runs until SIGTERM, and then takes a moment. */
@@ -96,7 +105,7 @@ test("a preStop hook that fails is told, and SIGTERM follows", async () => {
   const { file, lines } = newRecord("bad-stop");
   const lifecycle = { preStop: { tcpSocket: { port: 80 } } };
   await fixture.run("bad-stop", { containers: [{ ...lasting("main", file), lifecycle }] });
-  await fixture.until("bad-stop", () => existsSync(file) || undefined);
+  await eventually(() => existsSync(file));
   await fixture.until("bad-stop", isReady);
   await fixture.delete("bad-stop");
   await fixture.until("bad-stop", isGone);
@@ -111,7 +120,7 @@ test("a preStop hook that takes too long leaves two seconds for the rest", async
     terminationGracePeriodSeconds: 1,
     containers: [{ ...lasting("main", file), lifecycle }],
   });
-  await fixture.until("slow-stop", () => existsSync(file) || undefined);
+  await eventually(() => existsSync(file));
   await fixture.until("slow-stop", isReady);
   await fixture.delete("slow-stop");
   await fixture.until("slow-stop", isGone);
@@ -134,7 +143,7 @@ test("sidecars start in order and started, and end after the others in reverse o
   assert.equal(pod?.status?.phase, "Running");
   const [first] = pod?.status?.initContainerStatuses ?? [];
   assert.ok(first?.ready && first.started && first.state.running);
-  await fixture.until("sidecars", () => (lines().includes("main starts") ? true : undefined));
+  await eventually(() => lines().includes("main starts"));
   await fixture.delete("sidecars");
   await fixture.until("sidecars", isGone);
   const order = lines().filter((line) => line !== "second starts");
@@ -151,16 +160,14 @@ test("sidecars start in order and started, and end after the others in reverse o
 
 test("a pod whose work is done is over, sidecars or not", async () => {
   const { file, lines } = newRecord("done");
-  const exits: Pod = await (async () => {
-    await fixture.run("done", {
-      restartPolicy: "Never",
-      initContainers: [{ ...lasting("helper", file), restartPolicy: "Always" }],
-      containers: [shell(`until [ -e ${file} ]; do sleep 0.01; done`)],
-    });
-    return fixture.until("done", phaseIs("Succeeded"));
-  })();
+  await fixture.run("done", {
+    restartPolicy: "Never",
+    initContainers: [{ ...lasting("helper", file), restartPolicy: "Always" }],
+    containers: [shell(`until [ -e ${file} ]; do sleep 0.01; done`)],
+  });
+  const { status } = await fixture.until("done", phaseIs("Succeeded"));
   assert.deepEqual(lines(), ["helper starts", "helper ends"]);
-  assert.equal(conditionOf(exits.status?.conditions, "Ready")?.reason, "PodCompleted");
+  assert.equal(conditionOf(status?.conditions, "Ready")?.reason, "PodCompleted");
 });
 
 test("a sidecar that ends is started again", async () => {
@@ -188,6 +195,39 @@ test("a pod past its deadline fails, and what it runs is ended first", async () 
   );
   assert.ok(mainOf(pod)?.state.terminated);
   assert.deepEqual(lines(), ["main starts", "main ends"]);
+});
+
+test("a container over its memory limit is killed with all that it started, and restarted", async () => {
+  const { file, lines } = newRecord("greedy");
+  const hoard = `globalThis.kept = Buffer.alloc(200 * 2 ** 20, 1); setInterval(() => {}, 1000)`;
+  const script = `echo start >>${file}; [ "$(wc -l <${file})" -gt 1 ] && exec sleep 60
+    setsid "${process.execPath}" -e '${hoard}' & wait`;
+  const resources = { limits: { memory: "128Mi" } };
+  await fixture.run("greedy", { containers: [shell(script, { resources })] });
+  const ended = await fixture.until("greedy", (pod) => mainOf(pod)?.lastState?.terminated);
+  assert.deepEqual([ended.reason, ended.exitCode, ended.signal], ["OOMKilled", 137, 9]);
+  await fixture.until("greedy", (pod) => mainOf(pod)?.state.running);
+  const events = (await fixture.events("greedy")).join("\n");
+  assert.match(events, /OOMKilling: Container main used \d+Mi of memory, over its limit of 128Mi/);
+  await eventually(() => lines().length === 2);
+  await fixture.delete("greedy", 0);
+  await fixture.until("greedy", isGone);
+});
+
+test("a container within its memory limit is left alone, whatever others use", async () => {
+  const resources = { limits: { memory: "128Mi" } };
+  const hoard = `globalThis.kept = Buffer.alloc(200 * 2 ** 20, 1); setInterval(() => {}, 1000)`;
+  await fixture.run("modest", {
+    restartPolicy: "Never",
+    containers: [
+      shell("sleep 2.2; exit 4", { name: "modest", resources }),
+      node(hoard, { name: "free" }),
+    ],
+  });
+  const end = await fixture.until("modest", (pod) => mainOf(pod)?.state.terminated);
+  assert.equal(end.exitCode, 4);
+  await fixture.delete("modest", 0);
+  await fixture.until("modest", isGone);
 });
 
 const lostSpecs: readonly {

@@ -14,6 +14,7 @@ import { aborted } from "./container-life.ts";
 import { deathSignalPrefix } from "./container-process.ts";
 import { GpuDevices, gpuResource } from "./gpu-devices.ts";
 import type { ImageMapping } from "./images.ts";
+import { guardMemory } from "./memory-guard.ts";
 import { registerNode, reportNode } from "./node-registration.ts";
 import { podLog } from "./pod-log.ts";
 import type { PodNetwork } from "./pod-network.ts";
@@ -120,6 +121,10 @@ export class Kubelet {
     if (running.aborted) return;
     this.#removeStaleFolders();
     this.#beat();
+    const limited = () => [...this.#workers.values()].flatMap((one) => one.limitedContainers());
+    guardMemory(clock, limited, running).catch((error: unknown) =>
+      log(`memory limits are not held any more: ${String(error)}`),
+    );
   }
 
   readonly readLog: PodLogReader = (pod, options, signal) =>

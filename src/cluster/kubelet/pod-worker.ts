@@ -26,6 +26,7 @@ import { ContainerRunner, type FoundImage, type RunningContainer } from "./conta
 import type { GpuDevices } from "./gpu-devices.ts";
 import type { ImageMapping } from "./images.ts";
 import { LatestWriter } from "./latest-writer.ts";
+import type { LimitedContainer } from "./memory-guard.ts";
 import type { PodNetwork } from "./pod-network.ts";
 import { isFinished, isSidecar } from "../../resources/pod-state.ts";
 import { podStatusOf, sameStatus, type ContainerRole, type PodFailure } from "./pod-status.ts";
@@ -149,6 +150,10 @@ export class PodWorker {
 
   get pod(): Pod {
     return this.#pod;
+  }
+
+  limitedContainers(): readonly LimitedContainer[] {
+    return [...this.#init, ...this.#apps].flatMap((runner) => runner.memoryLimit ?? []);
   }
 
   /** The containers that are processes at the moment. */
