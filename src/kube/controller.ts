@@ -79,7 +79,7 @@ function explain(error: unknown): string {
 
 /** Every change of a cached object, by the keys that it concerns: its own unless told otherwise. */
 export function watching<T extends KubeObject>(
-  cache: WatchCache<T>,
+  cache: Pick<WatchCache<T>, "subscribe">,
   keysOf: (object: T) => readonly string[] = (object) => [keyOf(object)],
 ): Source {
   return (enqueue) =>

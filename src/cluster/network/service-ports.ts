@@ -1,6 +1,7 @@
 // From a Service to the places where its virtual address listens, and to what of it is not served. Pure;
 // service-proxy.ts does the listening.
 import type { Service } from "../../resources/service.ts";
+import { serviceBlock } from "../address-blocks.ts";
 
 export type ListenPlace = {
   /** `address:port`. */
@@ -26,21 +27,26 @@ export function mappedPort(port: number): number {
   return port < firstUnprivilegedPort ? 65_536 - firstUnprivilegedPort + port : port;
 }
 
-/** `block` is what this cluster's own Service addresses begin with; others are of an earlier run. */
-export function listenPlaces({ spec }: Service, block: string): readonly ListenPlace[] {
-  const address = spec.clusterIP ?? "";
-  if (!address.startsWith(block) || spec.type === "ExternalName") return [];
-  return (spec.ports ?? [])
+/**
+ * Where a Service listens: at its own address and, for a node port, at the node's. An address outside of
+ * this cluster's block is of an earlier run, and is about to be exchanged.
+ */
+export function listenPlaces({ spec }: Service, nodeAddress: string): readonly ListenPlace[] {
+  const { clusterIP = "", ports = [] } = spec;
+  if (!clusterIP.startsWith(serviceBlock(nodeAddress)) || spec.type === "ExternalName") return [];
+  const placeAt = (address: string, port: number, servicePort: number): ListenPlace => ({
+    key: `${address}:${port}`,
+    address,
+    port,
+    servicePort,
+    privileged: port < firstUnprivilegedPort,
+  });
+  return ports
     .filter(({ protocol = "TCP" }) => protocol === "TCP")
-    .flatMap(({ port: servicePort }) =>
-      [...new Set([mappedPort(servicePort), servicePort])].map((port) => ({
-        key: `${address}:${port}`,
-        address,
-        port,
-        servicePort,
-        privileged: port < firstUnprivilegedPort,
-      })),
-    );
+    .flatMap(({ port, nodePort }) => [
+      ...[...new Set([mappedPort(port), port])].map((at) => placeAt(clusterIP, at, port)),
+      ...(nodePort ? [placeAt(nodeAddress, nodePort, port)] : []),
+    ]);
 }
 
 export function unservedParts({ spec }: Service): readonly Unserved[] {

@@ -17,10 +17,9 @@ import { listenPlaces, unservedParts, type ListenPlace } from "./service-ports.t
 import { defaultAffinityMs, SessionAffinity } from "./session-affinity.ts";
 
 export type ServiceProxyOptions = {
-  readonly services: WatchCache<Service>;
+  readonly services: Pick<WatchCache<Service>, "get" | "subscribe">;
   readonly endpoints: ServiceCaches;
-  /** What the addresses of this cluster's Services begin with. */
-  readonly block: string;
+  readonly nodeAddress: string;
   readonly clock: Clock;
   readonly recorder: Pick<EventRecorder, "record">;
   readonly log: (line: string) => void;
@@ -87,7 +86,7 @@ class ProxiedService {
     this.#service = service;
     for (const { reason, message } of unservedParts(service)) this.#tellOnce(reason, message);
     const places = new Map(
-      listenPlaces(service, this.#options.block).map((place) => [place.key, place]),
+      listenPlaces(service, this.#options.nodeAddress).map((place) => [place.key, place]),
     );
     for (const [key, server] of this.#listeners) {
       if (places.has(key)) continue;
