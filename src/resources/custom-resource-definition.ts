@@ -1,9 +1,9 @@
 // CustomResourceDefinition: how a cluster is taught a kind. Ours are generated from the kinds'
 // descriptions, here.
-import { immutable, invalid, required, type Cause } from "./cause.ts";
 import { nameColumn } from "./columns.ts";
 import type { Column, Kind, ScalePaths } from "./kind.ts";
 import { customResourceDefinitionSchema } from "./custom-resource-definition-schema.ts";
+import { validateDefinition } from "./custom-resource-definition-validation.ts";
 import { apiVersionOf } from "./kind.ts";
 import type { Condition, KubeObject } from "./object.ts";
 import type { Schema } from "./schema.ts";
@@ -12,6 +12,9 @@ export type CustomResourceVersion = {
   readonly name: string;
   readonly served: boolean;
   readonly storage: boolean;
+  readonly deprecated?: boolean;
+  /** What clients of a deprecated version are told; absent for a sentence of the server's own. */
+  readonly deprecationWarning?: string;
   readonly schema?: { readonly openAPIV3Schema?: Schema };
   readonly subresources?: {
     readonly status?: Readonly<Record<string, never>>;
@@ -35,7 +38,8 @@ export type CustomResourceDefinition = KubeObject & {
     readonly names: CustomResourceNames;
     readonly scope: "Namespaced" | "Cluster";
     readonly versions: readonly CustomResourceVersion[];
-    readonly conversion?: { readonly strategy: string };
+    readonly conversion?: { readonly strategy: string; readonly webhook?: unknown };
+    readonly preserveUnknownFields?: boolean;
   };
   readonly status?: {
     readonly conditions?: readonly Condition[];
@@ -137,35 +141,15 @@ export const customResourceDefinitionKind: Kind<CustomResourceDefinition> = {
         ...definition.spec.names,
       },
     },
+    ...(definition.status && { status: withStoredVersion(definition) }),
   }),
   validate: validateDefinition,
 };
 
-function validateDefinition(
-  { metadata, spec }: CustomResourceDefinition,
-  old: CustomResourceDefinition | undefined,
-): readonly Cause[] {
-  const causes: Cause[] = [];
-  if (metadata.name !== `${spec.names.plural}.${spec.group}`)
-    causes.push(
-      invalid("metadata.name", metadata.name, 'must be spec.names.plural+"."+spec.group'),
-    );
-  const stored = spec.versions.filter(({ storage }) => storage);
-  if (stored.length !== 1)
-    causes.push(
-      invalid(
-        "spec.versions",
-        spec.versions.map(({ name }) => name),
-        "must have exactly one version marked as storage version",
-      ),
-    );
-  for (const [index, { schema }] of spec.versions.entries())
-    if (!schema?.openAPIV3Schema)
-      causes.push(
-        required(`spec.versions[${index}].schema.openAPIV3Schema`, "schemas are required"),
-      );
-  if (old && old.spec.scope !== spec.scope) causes.push(immutable("spec.scope", spec.scope));
-  if (old && old.spec.names.kind !== spec.names.kind)
-    causes.push(immutable("spec.names.kind", spec.names.kind));
-  return causes;
+/** Objects may from now on be stored in the storage version; in which ones they were is kept. */
+function withStoredVersion({ spec, status }: CustomResourceDefinition) {
+  const stored = status?.storedVersions ?? [];
+  const storage = spec.versions.find((version) => version.storage)?.name;
+  if (storage === undefined || stored.includes(storage)) return status;
+  return { ...status, storedVersions: [...stored, storage] };
 }

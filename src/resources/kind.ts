@@ -10,6 +10,8 @@ export type ColumnType = "string" | "integer" | "number" | "boolean" | "date";
 export type Column = {
   readonly name: string;
   readonly type: ColumnType;
+  /** A CRD's hint about the text or number, handed on to clients. */
+  readonly format?: string;
   readonly description?: string;
   readonly priority?: number;
   /** Where the cell's value stands in the object, as a CRD says it. Absent where `cells` computes it. */
