@@ -217,6 +217,7 @@ test("kubectl finds the kinds by the short names that it knows", () => {
     services: "svc",
     deployments: "deploy",
     replicasets: "rs",
+    endpoints: "ep",
     endpointslices: "",
     ingresses: "ing",
     leases: "",

@@ -3,6 +3,7 @@ import { configMapKind } from "./config-map.ts";
 import { customResourceDefinitionKind } from "./custom-resource-definition.ts";
 import { deploymentKind } from "./deployment.ts";
 import { endpointSliceKind } from "./endpoint-slice.ts";
+import { endpointsKind } from "./endpoints.ts";
 import { eventKind } from "./event.ts";
 import { ingressKind } from "./ingress.ts";
 import type { Kind } from "./kind.ts";
@@ -20,6 +21,7 @@ import { validatingWebhookConfigurationKind } from "./validating-webhook-configu
 /** In the order in which discovery lists them. */
 export const builtinKinds: readonly Kind[] = [
   configMapKind,
+  endpointsKind,
   eventKind,
   namespaceKind,
   nodeKind,

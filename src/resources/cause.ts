@@ -9,6 +9,7 @@ export type CauseReason =
   | "FieldValueDuplicate"
   | "FieldValueNotFound"
   | "FieldValueTooLong"
+  | "FieldValueTooMany"
   | "FieldValueTypeInvalid";
 
 export type Cause = {
@@ -66,6 +67,14 @@ export function tooLong(field: string, bytesMax: number): Cause {
     reason: "FieldValueTooLong",
     field,
     message: `Too long: may not be more than ${bytesMax} bytes`,
+  };
+}
+
+export function tooMany(field: string, count: number, countMax: number): Cause {
+  return {
+    reason: "FieldValueTooMany",
+    field,
+    message: `Too many: ${count}: must have at most ${countMax} items`,
   };
 }
 

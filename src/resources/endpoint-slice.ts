@@ -3,6 +3,8 @@ import { ageCell, ageColumn, column, nameColumn, shortListCell } from "./columns
 import type { Kind } from "./kind.ts";
 import { objectReferenceSchema } from "./object-meta-schema.ts";
 import type { KubeObject } from "./object.ts";
+import { invalid, notSupported, required, tooMany, type Cause } from "./cause.ts";
+import { isIPv4, isIPv6 } from "./ip-syntax.ts";
 import { anyObject, boolean, described, int32, list, map, object, string } from "./schema.ts";
 
 export type Endpoint = {
@@ -36,6 +38,9 @@ export type EndpointSlice = KubeObject & {
 
 /** The label by which a slice names its Service. */
 export const serviceNameLabel = "kubernetes.io/service-name";
+
+/** On slices and Endpoints of Services that have no address of their own. */
+export const headlessLabel = "service.kubernetes.io/headless";
 
 const endpoint = object(
   {
@@ -95,4 +100,32 @@ export const endpointSliceKind: Kind<EndpointSlice> = {
       ports: slice.ports.map((port) => ({ name: "", protocol: "TCP", ...port })),
     };
   },
+  validate: validateSlice,
 };
+
+const addressTypes = ["FQDN", "IPv4", "IPv6"];
+/** The most that a slice may hold, whoever makes it; the cluster's own hold 100. */
+const endpointsMax = 1000;
+
+/** Loopback addresses are no mistake here: pods have no others. */
+function validateSlice(slice: EndpointSlice, old: EndpointSlice | undefined): readonly Cause[] {
+  const { addressType, endpoints } = slice;
+  if (!addressTypes.includes(addressType))
+    return [notSupported("addressType", addressType, addressTypes)];
+  const causes: Cause[] = [];
+  if (old && old.addressType !== addressType)
+    causes.push(invalid("addressType", addressType, "field is immutable"));
+  if (endpoints.length > endpointsMax)
+    causes.push(tooMany("endpoints", endpoints.length, endpointsMax));
+  for (const [index, { addresses }] of endpoints.entries()) {
+    const field = `endpoints[${index}].addresses`;
+    if (addresses.length === 0) causes.push(required(field, "must contain at least 1 address"));
+    if (addresses.length > 100) causes.push(tooMany(field, addresses.length, 100));
+    for (const [at, address] of addresses.entries()) {
+      const fits = addressType === "FQDN" || (addressType === "IPv4" ? isIPv4 : isIPv6)(address);
+      if (!fits)
+        causes.push(invalid(`${field}[${at}]`, address, `must be a valid ${addressType} address`));
+    }
+  }
+  return causes;
+}

@@ -44,12 +44,18 @@ export type Service = KubeObject & {
     readonly externalIPs?: readonly string[];
     readonly publishNotReadyAddresses?: boolean;
     readonly internalTrafficPolicy?: string;
+    readonly externalTrafficPolicy?: string;
+    readonly allocateLoadBalancerNodePorts?: boolean;
     readonly ipFamilies?: readonly string[];
     readonly ipFamilyPolicy?: string;
   };
   readonly status?: {
     readonly loadBalancer?: {
-      readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[];
+      readonly ingress?: readonly {
+        readonly ip?: string;
+        readonly hostname?: string;
+        readonly ipMode?: string;
+      }[];
     };
   };
 };
