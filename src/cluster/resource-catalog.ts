@@ -7,6 +7,8 @@ export type Resource = {
   readonly kind: Kind;
   readonly custom: boolean;
   readonly storageId: string;
+  /** What everyone is told who uses this version; absent while it is not deprecated. */
+  readonly deprecation?: string;
 };
 
 export function builtIn(kind: Kind): Resource {

@@ -97,7 +97,7 @@ export class ControlPlane {
       clock,
       closing: this.#closing.signal,
     });
-    this.#customResources = new CustomResources({ store, catalog, registry, log });
+    this.#customResources = new CustomResources({ store, catalog, registry, clock, log });
     this.#eventExpiry = new EventExpiry({ store, clock, log });
     this.#garbageCollector = new GarbageCollector({ store, catalog, registry, log });
     this.#namespaces = new NamespaceLifecycle({ store, catalog, registry, log });

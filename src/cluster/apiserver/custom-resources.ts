@@ -1,6 +1,8 @@
 // CustomResourceDefinitions at work: each one stored adds its kinds to those served, each change of
 // it changes them, and a deletion takes the kind's objects along before the kind goes.
+import type { Clock } from "../../lib/clock.ts";
 import { jsonEqual } from "../../lib/json.ts";
+import { formatTimestamp } from "../../lib/timestamp.ts";
 import { crdOf, customResourceDefinitionKind } from "../../resources/custom-resource-definition.ts";
 import type {
   CustomResourceDefinition,
@@ -10,25 +12,39 @@ import type { Kind } from "../../resources/kind.ts";
 import { keyOf } from "../../resources/object.ts";
 import type { KubeObject } from "../../resources/object.ts";
 import { ChangeWorker, type FollowUpOptions } from "./change-worker.ts";
+import { nameConditions, nameConflict } from "./definition-names.ts";
+import { definitionSchemaCauses } from "./definition-schemas.ts";
 import { customResourceFinalizer } from "./initial-state.ts";
 import { quietly, type Registry } from "./registry.ts";
-import { builtIn, storageIdOf } from "../resource-catalog.ts";
-import type { ResourceCatalog } from "../resource-catalog.ts";
+import { builtIn } from "../resource-catalog.ts";
+import type { Resource, ResourceCatalog } from "../resource-catalog.ts";
+import { byVersionPriority } from "./discovery.ts";
 import type { Change, Store } from "./store.ts";
 
-const definitionResource = builtIn(customResourceDefinitionKind);
+/** The kind with the checks that need more than the definition's own fields say. */
+const checkedKind: Kind<CustomResourceDefinition> = {
+  ...customResourceDefinitionKind,
+  validate: (definition, old) => [
+    ...(customResourceDefinitionKind.validate?.(definition, old) ?? []),
+    ...definitionSchemaCauses(definition, old),
+  ],
+};
+const definitionResource = builtIn(checkedKind);
+
 export class CustomResources {
   readonly #store: Store;
   readonly #catalog: ResourceCatalog;
   readonly #registry: Registry;
+  readonly #clock: Clock;
   readonly #worker: ChangeWorker;
   #own: readonly Kind[] = [];
   #unsubscribe = (): void => {};
 
-  constructor(options: FollowUpOptions) {
+  constructor(options: FollowUpOptions & { readonly clock: Clock }) {
     this.#store = options.store;
     this.#catalog = options.catalog;
     this.#registry = options.registry;
+    this.#clock = options.clock;
     this.#worker = new ChangeWorker({
       name: "custom resources",
       run: (name) => this.#review(name),
@@ -43,7 +59,7 @@ export class CustomResources {
   start(own: readonly Kind[]): void {
     this.#own = own;
     this.#catalog.install(definitionResource);
-    for (const object of this.#store.list(definitionResource.storageId)) this.#serve(object);
+    for (const definition of this.#definitions()) this.#serve(definition);
     this.#unsubscribe = this.#store.onAnyChange((change) => this.#notice(change));
     for (const kind of own) this.#installOwn(crdOf(kind));
   }
@@ -73,30 +89,43 @@ export class CustomResources {
 
   #notice({ type, storageId, object }: Change): void {
     if (storageId === definitionResource.storageId) {
-      if (type === "DELETED") this.#catalog.uninstall(object.metadata.name);
-      else this.#serve(object);
-      this.#worker.add(object.metadata.name);
+      const definition = object as CustomResourceDefinition;
+      if (type === "DELETED") this.#catalog.uninstall(definition.metadata.name);
+      else this.#serve(definition);
+      this.#worker.add(definition.metadata.name);
+      // Others may have waited for its names.
+      for (const other of this.#definitions())
+        if (!isAccepted(other) && other.spec.group === definition.spec.group)
+          this.#worker.add(other.metadata.name);
     } else if (type === "DELETED" && this.#catalog.stored(storageId)?.custom) {
       this.#worker.add(storageId);
     }
   }
 
-  #serve(object: KubeObject): void {
+  /** Those whose names are accepted come first: they keep them. */
+  #definitions(): readonly CustomResourceDefinition[] {
     // The store holds what passed the checks of this kind.
-    const definition = object as CustomResourceDefinition;
-    const storageId = storageIdOf({
-      group: definition.spec.group,
-      plural: definition.spec.names.plural,
-    });
+    const stored = this.#store.list(definitionResource.storageId) as CustomResourceDefinition[];
+    return [...stored.filter(isAccepted), ...stored.filter((other) => !isAccepted(other))];
+  }
+
+  #serve(definition: CustomResourceDefinition): void {
+    const storageId = definition.metadata.name;
     if (this.#catalog.stored(storageId)?.custom === false) return;
     this.#catalog.uninstall(storageId);
+    if (nameConflict(definition, this.#catalog.all())) return;
     for (const version of definition.spec.versions)
-      if (version.served)
-        this.#catalog.install({
-          kind: this.#kindOf(definition, version),
-          custom: true,
-          storageId,
-        });
+      if (version.served) this.#catalog.install(this.#resourceOf(definition, version));
+  }
+
+  #resourceOf(definition: CustomResourceDefinition, version: CustomResourceVersion): Resource {
+    const deprecation = deprecationOf(definition, version);
+    return {
+      kind: this.#kindOf(definition, version),
+      custom: true,
+      storageId: definition.metadata.name,
+      ...(deprecation !== undefined && { deprecation }),
+    };
   }
 
   #kindOf({ spec }: CustomResourceDefinition, version: CustomResourceVersion): Kind {
@@ -123,20 +152,26 @@ export class CustomResources {
     };
   }
 
-  /** Empties a kind whose definition is being deleted, then lets the definition go. */
+  /** Says what became of its names; empties a kind whose definition is being deleted. */
   #review(name: string): void {
-    const definition = this.#store.get(definitionResource.storageId, name);
+    const definition = this.#store.get(definitionResource.storageId, name) as
+      | CustomResourceDefinition
+      | undefined;
     if (!definition) return this.#dropLeftovers(name);
+    this.#reviewNames(definition);
     const { deletionTimestamp, finalizers = [] } = definition.metadata;
     if (deletionTimestamp === undefined) return;
-    const resource = this.#catalog.stored(name);
-    if (resource)
+    // Whether any version is served does not matter to what is stored.
+    const [version] = definition.spec.versions;
+    if (version) {
+      const resource = this.#resourceOf(definition, version);
       for (const { metadata } of this.#store.list(name))
         if (metadata.deletionTimestamp === undefined)
           this.#registry.delete(
             { resource, namespace: metadata.namespace, name: metadata.name },
             {},
           );
+    }
     if (this.#store.list(name).length > 0 || !finalizers.includes(customResourceFinalizer)) return;
     const kept = finalizers.filter((finalizer) => finalizer !== customResourceFinalizer);
     const release = (old: KubeObject): KubeObject => ({
@@ -146,9 +181,44 @@ export class CustomResources {
     this.#registry.update({ resource: definitionResource, name }, "main", release, quietly);
   }
 
+  #reviewNames(definition: CustomResourceDefinition): void {
+    const conflict = nameConflict(definition, this.#catalog.all());
+    if (isAccepted(definition) === (conflict === undefined)) return;
+    if (!conflict) this.#serve(definition);
+    const target = { resource: definitionResource, name: definition.metadata.name };
+    const now = formatTimestamp(this.#clock.nowMs());
+    const status = { ...definition.status, conditions: nameConditions(conflict, now) };
+    this.#registry.update(target, "status", (old) => ({ ...old, status }) as KubeObject, quietly);
+  }
+
   /** Somebody took the finalizer out: nobody could ever reach the objects again. */
   #dropLeftovers(name: string): void {
     if (this.#catalog.stored(name)) return;
     for (const object of this.#store.list(name)) this.#store.remove(name, keyOf(object));
   }
+}
+
+function isAccepted({ status }: CustomResourceDefinition): boolean {
+  return !status?.conditions?.some(
+    (condition) => condition.type === "NamesAccepted" && condition.status === "False",
+  );
+}
+
+/** What clients of a deprecated version are told, in Kubernetes' words where its author has none. */
+function deprecationOf(
+  { spec }: CustomResourceDefinition,
+  version: CustomResourceVersion,
+): string | undefined {
+  if (version.deprecated !== true) return undefined;
+  if (version.deprecationWarning !== undefined) return version.deprecationWarning;
+  const { group, names } = spec;
+  const current = spec.versions
+    .filter(({ served, deprecated }) => served && deprecated !== true)
+    .map(({ name }) => name)
+    .sort(byVersionPriority)[0];
+  const advice =
+    current !== undefined && byVersionPriority(current, version.name) < 0
+      ? `; use ${group}/${current} ${names.kind}`
+      : "";
+  return `${group}/${version.name} ${names.kind} is deprecated${advice}`;
 }

@@ -195,11 +195,11 @@ function groupNames(catalog: ResourceCatalog, which: "core" | "named"): readonly
 
 function versionsOf(catalog: ResourceCatalog, group: string): readonly string[] {
   const served = servedIn(catalog).filter(({ kind }) => kind.group === group);
-  return [...new Set(served.map(({ kind }) => kind.version))].sort(byPriority);
+  return [...new Set(served.map(({ kind }) => kind.version))].sort(byVersionPriority);
 }
 
 /** Kubernetes' order of versions: v2, v1, v1beta2, v1beta1, v1alpha1. */
-function byPriority(left: string, right: string): number {
+export function byVersionPriority(left: string, right: string): number {
   return rank(right) - rank(left);
 }
 

@@ -1,5 +1,6 @@
 // What the server itself fills in when an object of certain built-in kinds is created.
 import type { CustomResourceDefinition } from "../../resources/custom-resource-definition.ts";
+import { nameConditions } from "./definition-names.ts";
 import type { KubeObject } from "../../resources/object.ts";
 import type { Pod } from "../../resources/pod.ts";
 import type { Resource } from "../resource-catalog.ts";
@@ -37,13 +38,6 @@ function acceptedDefinition(
   now: string,
 ): CustomResourceDefinition {
   const { names, versions } = definition.spec;
-  const condition = (type: string, reason: string, message: string) => ({
-    type,
-    status: "True" as const,
-    reason,
-    message,
-    lastTransitionTime: now,
-  });
   const finalizers = definition.metadata.finalizers ?? [];
   return {
     ...definition,
@@ -55,10 +49,7 @@ function acceptedDefinition(
       ],
     },
     status: {
-      conditions: [
-        condition("NamesAccepted", "NoConflicts", "no conflicts found"),
-        condition("Established", "InitialNamesAccepted", "the initial names have been accepted"),
-      ],
+      conditions: nameConditions(undefined, now),
       acceptedNames: names,
       storedVersions: versions.filter(({ storage }) => storage).map(({ name }) => name),
     },

@@ -19,8 +19,10 @@ import {
   preconditionFailed,
   staleWrite,
 } from "../api-status.ts";
+import { trackUpdate } from "../patch/track-update.ts";
 import { applyDefaults } from "../schema/schema-defaults.ts";
 import { validateSchema } from "../schema/schema-validate.ts";
+import { customObjectInVersion } from "./custom-version.ts";
 import { withInitialState } from "./initial-state.ts";
 import { objectSchema } from "../schema/object-schema.ts";
 import type { ResourceCatalog, Resource } from "../resource-catalog.ts";
@@ -30,6 +32,7 @@ import {
   hasGeneration,
   isReadyToGo,
   requireSameObject,
+  withManagedFields,
   withNextGeneration,
   withoutStatus,
   withoutUndefined,
@@ -50,6 +53,10 @@ export type WriteOptions = {
   readonly warn: (text: string) => void;
   /** Through which one it is written; absent for the object itself. */
   readonly subresource?: string | undefined;
+  /** Who writes, for managedFields; absent where nobody is named, and then nothing is tracked. */
+  readonly manager?: string | undefined;
+  /** Whether the object comes out of a server-side apply, with its managedFields as they are then. */
+  readonly isApplied?: boolean;
   /** How a subresource shows the object to webhooks, and what their change of that means for it. */
   readonly view?: {
     readonly show: (object: KubeObject) => object;
@@ -157,8 +164,9 @@ export class Registry {
     if (namespace !== undefined) this.#requireNamespace(resource, namespace, name);
     const key = keyFor(namespace, name);
     if (this.#store.get(resource.storageId, key)) throw alreadyExists(resource.kind, name);
+    const { managedFields, ...rest } = meta;
     const metadata = withoutUndefined<ObjectMeta>({
-      ...meta,
+      ...rest,
       name,
       namespace,
       uid: this.#newUid(),
@@ -170,7 +178,8 @@ export class Registry {
     });
     const bare = withoutStatus(resource, { ...object, metadata });
     const draft = { resource, key, stored: undefined, old: undefined, part: "main" } as const;
-    return this.#admitted({ ...draft, next: this.#shaped(draft, bare) }, options);
+    const next = this.#tracked(draft, this.#shaped(draft, bare), managedFields, options);
+    return this.#admitted({ ...draft, next }, options);
   }
 
   /**
@@ -190,10 +199,12 @@ export class Registry {
     const old = inVersion(resource, stored);
     const wanted = change(old);
     requireSameObject(resource, old, wanted);
-    const next =
+    const changed =
       part === "status" ? changedStatus(old, wanted) : changedMain(resource, old, wanted);
     const draft = { resource, key, stored, old, part };
-    return this.#admitted({ ...draft, next: this.#shaped(draft, next) }, options);
+    const { managedFields } = wanted.metadata;
+    const next = this.#tracked(draft, this.#shaped(draft, changed), managedFields, options);
+    return this.#admitted({ ...draft, next }, options);
   }
 
   /** The draft with another object in it, which a webhook returned: what only the server sets stays. */
@@ -202,7 +213,9 @@ export class Registry {
     requireSameObject(resource, next, changed);
     const kept =
       part === "status" ? changedStatus(next, changed) : changedMain(resource, next, changed);
-    return { ...draft, next: this.#shaped(draft, kept) };
+    // What webhooks change belongs to nobody, as upstream.
+    const tracked = withManagedFields(this.#shaped(draft, kept), next.metadata.managedFields);
+    return { ...draft, next: tracked };
   }
 
   /** Throws 422 when the fields that have the right shape mean something impossible. */
@@ -298,6 +311,20 @@ export class Registry {
     return kind.withDefaults?.(next) ?? next;
   }
 
+  /** The object with the managedFields that it has after this write. */
+  #tracked(
+    { resource, old }: Pick<Draft, "resource" | "old">,
+    next: KubeObject,
+    given: ObjectMeta["managedFields"],
+    { manager, isApplied, subresource }: WriteOptions,
+  ): KubeObject {
+    if (isApplied) return withManagedFields(next, given);
+    if (manager === undefined) return withManagedFields(next, old?.metadata.managedFields);
+    const nowMs = this.#clock.nowMs();
+    const update = { resource, manager, subresource, nowMs };
+    return withManagedFields(next, trackUpdate(old, next, given, update));
+  }
+
   /** As the admission rules leave it. A status is nobody's wish, so no rule is asked about it. */
   #admitted(draft: Draft, options: WriteOptions): Draft {
     if (draft.part === "status") return draft;
@@ -361,8 +388,10 @@ function keyFor(namespace: string | undefined, name: string): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
-/** All versions of a kind hold the same fields; only the apiVersion tells them apart. */
-export function inVersion({ kind }: Resource, object: KubeObject): KubeObject {
+/** Of built-in kinds all versions hold the same fields; only the apiVersion tells them apart. */
+export function inVersion(resource: Resource, object: KubeObject): KubeObject {
+  if (resource.custom) return customObjectInVersion(resource, object);
+  const { kind } = resource;
   const apiVersion = kind.group === "" ? kind.version : `${kind.group}/${kind.version}`;
   return object.apiVersion === apiVersion ? object : { ...object, apiVersion };
 }

@@ -1,0 +1,46 @@
+// What is wrong with the schemas and columns of a definition: whether they are structural, and
+// whether everything in them that is a program (patterns, paths, rules) can be read.
+import { jsonEqual } from "../../lib/json.ts";
+import { invalid, type Cause } from "../../resources/cause.ts";
+import type {
+  CustomResourceDefinition,
+  CustomResourceVersion,
+} from "../../resources/custom-resource-definition.ts";
+import { structuralProblems } from "../schema/structural-schema.ts";
+import { parseJsonPath } from "./json-path.ts";
+
+/** What was stored once is not asked about again, as long as it stays as it is. */
+export function definitionSchemaCauses(
+  definition: CustomResourceDefinition,
+  old: CustomResourceDefinition | undefined,
+): readonly Cause[] {
+  return definition.spec.versions.flatMap((version, index) => {
+    const before = old?.spec.versions.find(({ name }) => name === version.name);
+    const field = `spec.versions[${index}]`;
+    return [
+      ...(jsonEqual(before?.schema, version.schema) ? [] : schemaCauses(version, field)),
+      ...columnCauses(version, field),
+    ];
+  });
+}
+
+function schemaCauses({ schema }: CustomResourceVersion, field: string): readonly Cause[] {
+  if (!schema?.openAPIV3Schema) return [];
+  return structuralProblems(schema.openAPIV3Schema, `${field}.schema.openAPIV3Schema`);
+}
+
+function columnCauses(
+  { additionalPrinterColumns = [] }: CustomResourceVersion,
+  field: string,
+): readonly Cause[] {
+  return additionalPrinterColumns.flatMap(({ jsonPath = "" }, index) => {
+    if (jsonPath === "" || parseJsonPath(jsonPath)) return [];
+    return [
+      invalid(
+        `${field}.additionalPrinterColumns[${index}].jsonPath`,
+        jsonPath,
+        "must be a simple JSONPath of fields, indices, * and filters such as [?(@.type=='Ready')]",
+      ),
+    ];
+  });
+}
