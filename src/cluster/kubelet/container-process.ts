@@ -1,7 +1,7 @@
 // One running container: a local process with a process group of its own, so that all that it starts
 // can be signalled together. When the first process ends the rest of its group is killed, as the end
 // of a container's first process ends the container.
-import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { accessSync, constants, statSync } from "node:fs";
 import { constants as osConstants } from "node:os";
@@ -104,17 +104,35 @@ export class ContainerProcess {
 /** Rejects with a StartError when the command cannot be run. */
 export async function startProcess(
   options: ProcessOptions,
-  { clock, ledger, prefix }: ProcessHost,
+  host: ProcessHost,
 ): Promise<ContainerProcess> {
-  const { env, cwd, onOutput } = options;
-  const [program = "", ...args] = options.command;
+  const { pid, child } = await spawnInGroup(options, host, [
+    options.stdin === true ? "pipe" : "ignore",
+    "pipe",
+    "pipe",
+  ]);
+  const started = new ContainerProcess(pid, child, host.clock, () => host.ledger.remove(pid));
+  started.listen(options.onOutput);
+  return started;
+}
+
+/**
+ * The process alone, in a group of its own and listed in the ledger, from which the caller removes it
+ * at its end. Rejects with a StartError when the command cannot be run.
+ */
+export async function spawnInGroup(
+  { command, env, cwd }: Pick<ProcessOptions, "command" | "env" | "cwd">,
+  { ledger, prefix }: ProcessHost,
+  stdio: StdioOptions,
+): Promise<{ readonly pid: number; readonly child: ChildProcess }> {
+  const [program = "", ...args] = command;
   const token = randomUUID();
   const line = [...prefix, findProgram(program, env["PATH"] ?? "", cwd), ...args];
   const child = spawn(line[0] ?? "", line.slice(1), {
     cwd,
     env: { ...env, [tokenVariable]: token },
     detached: true,
-    stdio: [options.stdin === true ? "pipe" : "ignore", "pipe", "pipe"],
+    stdio,
   });
   const { pid } = child;
   if (pid === undefined) throw await startErrorOf(child, program);
@@ -125,9 +143,7 @@ export async function startProcess(
     process.kill(-pid, "SIGKILL");
     throw error;
   }
-  const started = new ContainerProcess(pid, child, clock, () => ledger.remove(pid));
-  started.listen(onOutput);
-  return started;
+  return { pid, child };
 }
 
 /** Those that have ended in between are no matter. */
@@ -189,7 +205,7 @@ function startErrorOf(child: ChildProcess, program: string): Promise<StartError>
   });
 }
 
-function exitOf(code: number | null, signal: NodeJS.Signals | null): ProcessExit {
+export function exitOf(code: number | null, signal: NodeJS.Signals | null): ProcessExit {
   if (signal === null) return { exitCode: code ?? 0 };
   const number = osConstants.signals[signal];
   return { exitCode: 128 + number, signal: number };
