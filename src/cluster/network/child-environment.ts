@@ -1,0 +1,53 @@
+// What a container's process is told of the cluster's network. Programs in Node get the hook that makes
+// names work; docs/pods-as-processes.md says what others do with these variables.
+import { fileURLToPath } from "node:url";
+import type { Pod } from "../../resources/pod.ts";
+import type { Service } from "../../resources/service.ts";
+import { serviceBlock } from "../address-blocks.ts";
+import { serviceLinks } from "./service-links.ts";
+
+export type NetworkPlaces = {
+  readonly nodeAddress: string;
+  readonly dnsPort: number;
+  readonly httpProxyPort: number;
+};
+
+const hookFile = fileURLToPath(new URL("name-hook.cjs", import.meta.url));
+
+/**
+ * `services` are all of the cluster's. NODE_OPTIONS is to be joined with the container's own, which would
+ * otherwise lose the hook; every other variable of the container wins over these.
+ */
+export function childEnvironment(
+  pod: Pod,
+  services: readonly Service[],
+  { nodeAddress, dnsPort, httpProxyPort }: NetworkPlaces,
+): Readonly<Record<string, string>> {
+  const { namespace = "default" } = pod.metadata;
+  const aliases = (pod.spec.hostAliases ?? []).flatMap(({ ip, hostnames = [] }) =>
+    hostnames.map((name) => [name, ip] as const),
+  );
+  return {
+    ...serviceLinks(linkedServices(pod, services)),
+    POD_NAMESPACE: namespace,
+    DUNLIN_CLUSTER_DNS: `${nodeAddress}:${dnsPort}`,
+    DUNLIN_SERVICE_RANGE: `${serviceBlock(nodeAddress)}0.0/16`,
+    DUNLIN_HTTP_PROXY: `http://${nodeAddress}:${httpProxyPort}`,
+    ...(aliases.length > 0 && { DUNLIN_HOST_ALIASES: JSON.stringify(Object.fromEntries(aliases)) }),
+    NODE_OPTIONS: nodeOption(`--require=${hookFile}`),
+  };
+}
+
+/** Those of the pod's namespace, unless it wants none; and in any case the API's. */
+function linkedServices({ metadata, spec }: Pod, services: readonly Service[]): readonly Service[] {
+  const own = metadata.namespace ?? "default";
+  return services.filter(({ metadata: { namespace = "default", name } }) => {
+    const isApi = namespace === "default" && name === "kubernetes";
+    return isApi || (namespace === own && spec.enableServiceLinks !== false);
+  });
+}
+
+/** Node takes its options apart at spaces, and reads quotes and backslashes. */
+function nodeOption(option: string): string {
+  return /[\s"\\]/.test(option) ? `"${option.replace(/["\\]/g, String.raw`\$&`)}"` : option;
+}
