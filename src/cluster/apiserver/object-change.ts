@@ -46,6 +46,17 @@ export function hasGeneration({ kind, custom }: Resource, object: KubeObject): b
   return custom || (kind.group !== "" && isJsonObject((object as { spec?: unknown }).spec));
 }
 
+/** The object with these entries and no others; an object without any has no such field. */
+export function withManagedFields(
+  object: KubeObject,
+  entries: ObjectMeta["managedFields"] = [],
+): KubeObject {
+  const { managedFields, ...metadata } = object.metadata;
+  if (managedFields === entries) return object;
+  if (entries.length === 0) return managedFields ? { ...object, metadata } : object;
+  return { ...object, metadata: { ...metadata, managedFields: entries } };
+}
+
 /** Counts one up when anything but metadata and status differs. */
 export function withNextGeneration(
   resource: Resource,

@@ -89,7 +89,7 @@ function refusal(problem: string, { resource, isPatched }: IntakeOptions): ApiPr
  * absent in it. An empty name is one that was not given.
  */
 function keptMetadata(metadata: Readonly<Record<string, unknown>>): ObjectMeta {
-  const { managedFields: _managedFields, selfLink: _selfLink, ...rest } = metadata;
+  const { selfLink: _selfLink, ...rest } = metadata;
   const dropNull = { dropsNull: true, onUnknown: () => {} };
   const kept = prune(objectMetaSchema, rest, dropNull) as Readonly<Record<string, unknown>>;
   return { name: "", ...kept };

@@ -121,6 +121,10 @@ export class Registry {
     return inVersion(resource, stored);
   }
 
+  has({ resource, namespace, name }: Target): boolean {
+    return this.#store.get(resource.storageId, keyFor(namespace, name)) !== undefined;
+  }
+
   list(resource: Resource, namespace?: string): readonly KubeObject[] {
     return this.#store
       .list(resource.storageId, namespace)

@@ -29,8 +29,12 @@ export async function readBody(request: Request): Promise<Body> {
     return { contentType, value: decodeProtobuf(bytes), text: undefined };
   }
   const text = new TextDecoder().decode(bytes);
-  if (contentType.endsWith("yaml"))
+  if (contentType.endsWith("yaml")) {
+    // kubectl sends JSON as YAML, which it is, and JSON is read a hundred times faster.
+    const json = jsonOrUndefined(text);
+    if (json !== undefined) return { contentType, value: json, text };
     return { contentType, value: await parseYaml(text), text: undefined };
+  }
   if (contentType === "" || contentType.endsWith("json"))
     return { contentType, value: parseJson(text), text };
   throw unsupportedMediaType(
@@ -54,6 +58,15 @@ function parseJson(text: string): unknown {
     return JSON.parse(text) as unknown;
   } catch (error) {
     throw badRequest(`couldn't get version/kind; json parse error: ${messageOf(error)}`);
+  }
+}
+
+function jsonOrUndefined(text: string): unknown {
+  if (!text.startsWith("{")) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
   }
 }
 

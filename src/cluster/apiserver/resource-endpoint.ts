@@ -13,17 +13,18 @@ import {
   successStatus,
 } from "../api-status.ts";
 import type { PodLogReader } from "./api-handler.ts";
+import { applyRequest, isApply } from "./apply-request.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { readDeleteOptions } from "./delete-options.ts";
 import type { DeleteOptions } from "./deletion.ts";
 import { intake } from "./object-intake.ts";
-import type { FieldValidation } from "./object-intake.ts";
 import { patchFunction } from "../patch/patch.ts";
 import { readPodLog } from "./pod-log-request.ts";
 import type { AdmittedWrites } from "./admitted-writes.ts";
 import { inVersion } from "./registry.ts";
 import type { Registry, Target, WriteOptions } from "./registry.ts";
 import { readBody, requireObject } from "./request-body.ts";
+import type { Body } from "./request-body.ts";
 import { booleanParameter, isDryRun, numberParameter } from "./request-path.ts";
 import type { ResourcePath } from "./request-path.ts";
 import type { Resource, ResourceCatalog } from "../resource-catalog.ts";
@@ -32,6 +33,8 @@ import { scaleOf, withScale } from "./scale.ts";
 import { matcherOf } from "./selectors.ts";
 import type { Matcher } from "./selectors.ts";
 import type { Store } from "./store.ts";
+import { fieldValidationOf, managerOf, requireNoForce } from "./write-parameters.ts";
+import type { OptionsKind } from "./write-parameters.ts";
 
 /** One request for one resource, with what is known about it so far. */
 type Call = {
@@ -148,7 +151,7 @@ export class ResourceEndpoint {
     const body = await readBody(request);
     const object = intake(requireObject(body), {
       resource,
-      validation: fieldValidation(query),
+      validation: fieldValidationOf(query),
       warn: writer.warn,
       text: body.text,
     });
@@ -157,7 +160,12 @@ export class ResourceEndpoint {
     const space = resource.kind.namespaced ? (namespace ?? given ?? "") : undefined;
     if (space !== undefined && given && given !== space) throw namespaceMismatch(given, space);
     if (space === "") throw badRequest("an empty namespace may not be set during creation");
-    const created = await this.#writes.create(resource, space, object, this.#writeOptions(call));
+    const created = await this.#writes.create(
+      resource,
+      space,
+      object,
+      this.#writeOptions(call, "CreateOptions"),
+    );
     return writer.object(created, 201);
   }
 
@@ -165,15 +173,17 @@ export class ResourceEndpoint {
     const { resource } = target;
     const body = await readBody(call.request);
     const value = requireObject(body);
-    if (call.subresource === "scale") return await this.#writeScale(call, target, () => value);
+    const options = this.#writeOptions(call, "UpdateOptions");
+    if (call.subresource === "scale")
+      return await this.#writeScale(call, target, () => value, options);
     const object = intake(value, {
       resource,
-      validation: fieldValidation(call.query),
+      validation: fieldValidationOf(call.query),
       warn: call.writer.warn,
       text: body.text,
     });
     const part = call.subresource === "status" ? "status" : "main";
-    const written = await this.#writes.update(target, part, () => object, this.#writeOptions(call));
+    const written = await this.#writes.update(target, part, () => object, options);
     return call.writer.object(written);
   }
 
@@ -181,37 +191,69 @@ export class ResourceEndpoint {
   async #patch(call: Call, target: Target): Promise<Response> {
     const { resource } = target;
     const body = await readBody(call.request);
+    if (isApply(body)) return await this.#apply(call, target, body);
+    requireNoForce(call.query);
     const patch = patchFunction(body.contentType, body.value, resource);
-    if (call.subresource === "scale") return await this.#writeScale(call, target, patch);
-    const validation = fieldValidation(call.query);
+    const options = this.#writeOptions(call, "PatchOptions");
+    if (call.subresource === "scale") return await this.#writeScale(call, target, patch, options);
+    const validation = fieldValidationOf(call.query);
     const change = (old: KubeObject): KubeObject => {
       const patched = patch(inVersion(resource, old));
       if (!isJsonObject(patched)) throw badRequest("the patch leaves no object");
       return intake(patched, { resource, validation, warn: call.writer.warn, isPatched: true });
     };
     const part = call.subresource === "status" ? "status" : "main";
-    const written = await this.#writes.update(target, part, change, this.#writeOptions(call));
+    const written = await this.#writes.update(target, part, change, options);
     return call.writer.object(written);
+  }
+
+  /** Server-side apply, which also creates. */
+  async #apply(call: Call, target: Target, body: Body): Promise<Response> {
+    const { query, subresource, writer } = call;
+    const { resource, namespace } = target;
+    const { warn } = writer;
+    const nowMs = this.#clock.nowMs();
+    const applied = applyRequest(body, { target, subresource, query, nowMs, warn });
+    const { manager, change } = applied;
+    const options = { ...this.#writeOptions(call, "PatchOptions"), manager, isApplied: true };
+    if (subresource === undefined && !this.#registry.has(target)) {
+      const object = change(undefined);
+      const given = object.metadata.namespace;
+      if (given && given !== namespace) throw namespaceMismatch(given, namespace ?? "");
+      const created = await this.#writes.create(resource, namespace, object, options);
+      return writer.object(created, 201);
+    }
+    if (subresource === "scale") return await this.#updateScale(call, target, change, options);
+    const part = subresource === "status" ? "status" : "main";
+    return writer.object(await this.#writes.update(target, part, change, options));
   }
 
   async #writeScale(
     call: Call,
     target: Target,
     change: (scale: object) => unknown,
+    options: WriteOptions,
   ): Promise<Response> {
     const paths = scalePaths(target);
-    const written = await this.#writes.update(
-      target,
-      "main",
-      (old) => withScale(old, paths, change(scaleOf(old, paths))),
-      {
-        ...this.#writeOptions(call),
-        view: {
-          show: (object) => scaleOf(object, paths),
-          apply: (object, scale) => withScale(object, paths, scale),
-        },
+    const rescale = (old: KubeObject): KubeObject =>
+      withScale(old, paths, change(scaleOf(old, paths)));
+    return await this.#updateScale(call, target, rescale, options);
+  }
+
+  async #updateScale(
+    call: Call,
+    target: Target,
+    change: (old: KubeObject) => KubeObject,
+    options: WriteOptions,
+  ): Promise<Response> {
+    const paths = scalePaths(target);
+    const written = await this.#writes.update(target, "main", change, {
+      ...options,
+      view: {
+        show: (object) => scaleOf(object, paths),
+        apply: (object, scale) => withScale(object, paths, scale),
       },
-    );
+    });
     return call.writer.plain(scaleOf(written, paths));
   }
 
@@ -247,8 +289,13 @@ export class ResourceEndpoint {
     return await readPodLog(this.#podLogReader, pod, call.query, call.request.signal);
   }
 
-  #writeOptions({ query, subresource, writer }: Call): WriteOptions {
-    return { dryRun: isDryRun(query.getAll("dryRun")), warn: writer.warn, subresource };
+  #writeOptions({ request, query, subresource, writer }: Call, kind: OptionsKind): WriteOptions {
+    return {
+      dryRun: isDryRun(query.getAll("dryRun")),
+      warn: writer.warn,
+      subresource,
+      manager: managerOf(request, query, kind),
+    };
   }
 }
 
@@ -302,15 +349,6 @@ function matcher({ query, resource, name, namespace }: Call): Matcher {
     (name === undefined || metadata.name === name) &&
     (namespace === undefined || metadata.namespace === namespace) &&
     selected({ metadata, ...rest });
-}
-
-function fieldValidation(query: URLSearchParams): FieldValidation {
-  const text = query.get("fieldValidation") ?? "";
-  if (text === "") return "Warn";
-  if (text === "Strict" || text === "Warn" || text === "Ignore") return text;
-  throw badRequest(
-    `fieldValidation: Unsupported value: "${text}": supported values: "Ignore", "Strict", "Warn"`,
-  );
 }
 
 function namespaceMismatch(given: string, space: string): ApiProblem {

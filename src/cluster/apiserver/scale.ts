@@ -1,11 +1,13 @@
 // The scale subresource: the replica count of a kind that has one, read and written by the paths
 // that the kind (or its CRD) names.
 import { isJsonObject } from "../../lib/json.ts";
+import { apiVersionOf } from "../../resources/kind.ts";
 import type { ScalePaths } from "../../resources/kind.ts";
 import type { KubeObject, LabelSelector } from "../../resources/object.ts";
 import type { Scale } from "../../resources/scale.ts";
 import { formatSelector, selectorOf } from "../../resources/selector.ts";
-import { invalidObject } from "../api-status.ts";
+import { badRequest, invalidObject } from "../api-status.ts";
+import type { Resource } from "../resource-catalog.ts";
 
 export function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
   const replicas = valueAt(object, paths.specReplicasPath);
@@ -53,6 +55,24 @@ export function withScale(object: KubeObject, paths: ScalePaths, scale: unknown)
   return typeof resourceVersion === "string"
     ? { ...scaled, metadata: { ...scaled.metadata, resourceVersion } }
     : scaled;
+}
+
+/** A Scale that is applied, as a configuration of the object itself: its replica count, no more. */
+export function scaleConfiguration(scale: unknown, { kind }: Resource): unknown {
+  const wanted = isJsonObject(scale) ? scale : {};
+  if (wanted["kind"] !== "Scale" || wanted["apiVersion"] !== "autoscaling/v1")
+    throw badRequest("the body must be a Scale of autoscaling/v1");
+  const metadata = isJsonObject(wanted["metadata"]) ? wanted["metadata"] : {};
+  const { name, namespace, uid, resourceVersion } = metadata;
+  const bare = {
+    apiVersion: apiVersionOf(kind),
+    kind: kind.kind,
+    metadata: { name, namespace, uid, resourceVersion },
+  };
+  const spec = isJsonObject(wanted["spec"]) ? wanted["spec"] : {};
+  const path = kind.subresources?.scale?.specReplicasPath;
+  if (path === undefined || spec["replicas"] === undefined) return bare;
+  return withValueAt(bare, partsOf(path), spec["replicas"]);
 }
 
 /** Custom kinds keep the selector as text, built-in ones as a LabelSelector. */

@@ -133,6 +133,10 @@ function requireNew({ metadata }: KubeObject, { resource, name }: Apply): void {
     throw badRequest(
       `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
     );
+  if (metadata.name !== name)
+    throw badRequest(
+      `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
+    );
 }
 
 function textOf(value: unknown): string {

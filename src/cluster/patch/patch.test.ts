@@ -177,14 +177,6 @@ test("a JSON patch is applied as a whole or not at all", async () => {
   assert.equal(missing.status, 422);
 });
 
-test("server-side apply is refused by name", async () => {
-  const { call } = openTestPlane();
-  const apply = { "content-type": "application/apply-patch+yaml" };
-  const { status, body } = await call("PATCH", `${widgets}/a`, "spec: {}", apply);
-  assert.equal(status, 415);
-  assert.match(body.message, /server-side apply is not served/);
-});
-
 test("a patch can change neither name nor uid", async () => {
   const { call } = openTestPlane();
   await call("POST", widgets, widget("a"));

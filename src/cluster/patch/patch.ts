@@ -1,5 +1,6 @@
 // The patch formats of the API, told apart by content type, each as a function from an object to
-// the object that the client wants. Server-side apply is refused by name.
+// the object that the client wants. Server-side apply, which needs to know the client, has files of
+// its own.
 import fastJsonPatch from "fast-json-patch";
 import type { Operation } from "fast-json-patch";
 import { isJsonObject } from "../../lib/json.ts";
@@ -22,10 +23,7 @@ export function patchFunction(
       requireObject(body);
       return (object) => mergePatch(object, body);
     case "application/strategic-merge-patch+json": {
-      if (resource.custom)
-        throw unsupportedMediaType(
-          "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json",
-        );
+      if (resource.custom) throw unknownFormat(resource);
       requireObject(body);
       const schema = objectSchema(resource);
       return (object) => strategicMerge(schema, object, body);
@@ -33,16 +31,21 @@ export function patchFunction(
     case "application/json-patch+json":
       if (!Array.isArray(body)) throw badRequest("a JSON patch is a list of operations");
       return (object) => jsonPatch(object, body as readonly Operation[]);
-    case "application/apply-patch+yaml":
-    case "application/apply-patch+cbor":
-      throw unsupportedMediaType(
-        "server-side apply is not served by this cluster yet; use kubectl apply without --server-side",
-      );
     default:
-      throw unsupportedMediaType(
-        `the body of the request was in an unknown format (${contentType}) - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json`,
-      );
+      throw unknownFormat(resource);
   }
+}
+
+function unknownFormat({ custom }: Resource): ApiProblem {
+  const accepted = [
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    ...(custom ? [] : ["application/strategic-merge-patch+json"]),
+    "application/apply-patch+yaml",
+  ];
+  return unsupportedMediaType(
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`,
+  );
 }
 
 /** RFC 6902. The library changes what it is given, so it gets a copy of its own. */

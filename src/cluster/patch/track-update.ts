@@ -1,5 +1,6 @@
 // Who owns what after a create, a PUT or a patch: the fields that changed pass to the writer. Objects
 // that nobody tracked when they were created stay untracked until somebody applies to them.
+import { jsonEqual } from "../../lib/json.ts";
 import { formatTimestamp } from "../../lib/timestamp.ts";
 import { apiVersionOf } from "../../resources/kind.ts";
 import type { KubeObject } from "../../resources/object.ts";
@@ -74,7 +75,7 @@ export function updatedEntries(
 
 function baseEntries(stored: Entries, given: unknown, { subresource }: Update): Entries {
   // By way of a subresource nobody can mend them.
-  if (subresource !== undefined || given === undefined || given === stored) return stored;
+  if (subresource !== undefined || given === undefined || jsonEqual(given, stored)) return stored;
   if (isReset(given)) return [];
   const read = readEntries(given);
   return read && read.length > 0 ? read : stored;
