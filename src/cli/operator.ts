@@ -53,7 +53,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   await using started = new AsyncDisposableStack();
   const { transport, close: closeTransport } = httpTransport(options.access);
   started.defer(closeTransport);
-  const client = new KubeClient(transport);
+  const client = new KubeClient(transport, { fieldManager: "dunlin" });
 
   const store = new SeriesStore();
   const scraper = new Scraper({ store, clock, get: keepAliveGet(), log });

@@ -108,7 +108,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   });
   const door = await ingress.start();
   started.defer(() => ingress.close());
-  const client = new KubeClient(transport, { fieldManager: "ingress" });
+  const client = new KubeClient(transport);
   runIngressStatus({ client, clock, log, ...caches, address: door.host }, looping.signal);
 
   const { token, authority, ...tls } = await credentials;
@@ -180,7 +180,7 @@ function openPlane(options: ClusterOptions): ControlPlane {
 function newKubelet(options: ClusterOptions, transport: Transport, network: PodNetwork): Kubelet {
   const { clock, log, dataDir, images, capacity } = options;
   const { cpu, memory, gpus } = capacity;
-  const client = new KubeClient(transport, { fieldManager: "kubelet" });
+  const client = new KubeClient(transport);
   return new Kubelet({
     client,
     clock,

@@ -61,11 +61,15 @@ const patchTypes = {
 
 export class KubeClient {
   readonly #transport: Transport;
-  readonly #fieldManager: string;
+  readonly #fieldManager: string | undefined;
 
+  /**
+   * The field manager is the name under which writes are tracked in managedFields. The embedded
+   * cluster's own loops have none: what they write is not tracked.
+   */
   constructor(transport: Transport, options: { readonly fieldManager?: string } = {}) {
     this.#transport = transport;
-    this.#fieldManager = options.fieldManager ?? "dunlin";
+    this.#fieldManager = options.fieldManager;
   }
 
   /** Undefined when there is no such object. */
@@ -185,7 +189,7 @@ export class KubeClient {
   }
 
   #managed(path: string): string {
-    return `${path}?fieldManager=${this.#fieldManager}`;
+    return this.#fieldManager === undefined ? path : `${path}?fieldManager=${this.#fieldManager}`;
   }
 }
 
