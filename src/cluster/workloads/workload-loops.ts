@@ -79,7 +79,7 @@ export function runWorkloadLoops(
   const recorders: EventRecorder[] = [];
   // Each loop is a client and a reporter of its own, under the name that Kubernetes' has.
   const parts = (component: string) => {
-    const client = new KubeClient(transport, { fieldManager: component });
+    const client = new KubeClient(transport);
     const recorder = new EventRecorder({ client, clock, component, log });
     recorders.push(recorder);
     return { client, clock, log, recorder };
