@@ -1,7 +1,6 @@
 // The schema of a container: image, command, environment, ports, resources, probes and hooks.
 import {
   atomic,
-  anyObject,
   boolean,
   defaulted,
   described,
@@ -13,6 +12,7 @@ import {
   mapList,
   object,
   quantity,
+  set,
   string,
   type Schema,
 } from "./schema.ts";
@@ -36,7 +36,14 @@ const envVar = object(
       secretKeyRef: keySelector,
       fieldRef: fieldReferenceSchema,
       resourceFieldRef: resourceFieldReferenceSchema,
-      fileKeyRef: anyObject,
+      fileKeyRef: atomic(
+        object(
+          { volumeName: string, path: string, key: string, optional: boolean },
+          "volumeName",
+          "path",
+          "key",
+        ),
+      ),
     }),
   },
   "name",
@@ -158,7 +165,12 @@ export const containerFields = {
     object({ resourceName: string, restartPolicy: string }, "resourceName", "restartPolicy"),
   ),
   restartPolicy: string,
-  restartPolicyRules: list(anyObject),
+  restartPolicyRules: list(
+    object(
+      { action: string, exitCodes: object({ operator: string, values: set(int32) }, "operator") },
+      "action",
+    ),
+  ),
   volumeMounts: mapList(volumeMount, "mountPath"),
   volumeDevices: mapList(
     object({ name: string, devicePath: string }, "name", "devicePath"),

@@ -1,11 +1,12 @@
 // The schema of a CustomResourceDefinition. The schemas inside of it are taken as they are.
-import { conditionsSchema } from "./object-meta-schema.ts";
+import { observedConditionsSchema } from "./object-meta-schema.ts";
 import {
   type Schema,
   anyObject,
   boolean,
   described,
   int32,
+  int64,
   list,
   object,
   oneOf,
@@ -79,9 +80,10 @@ const spec = object(
 );
 
 const status = object({
-  conditions: conditionsSchema,
+  conditions: observedConditionsSchema,
   acceptedNames: names,
   storedVersions: list(string),
+  observedGeneration: int64,
 });
 
 export const customResourceDefinitionSchema: Schema = described(

@@ -1,5 +1,5 @@
 // The schema of a Deployment.
-import { conditionsSchema, labelSelectorSchema } from "./object-meta-schema.ts";
+import { conditionsWith, labelSelectorSchema, nullableTime } from "./object-meta-schema.ts";
 import { podTemplateSchema } from "./pod-schema.ts";
 import {
   boolean,
@@ -47,7 +47,7 @@ const status = object({
   unavailableReplicas: int32,
   terminatingReplicas: int32,
   collisionCount: int32,
-  conditions: conditionsSchema,
+  conditions: conditionsWith({ lastUpdateTime: nullableTime }),
 });
 
 export const deploymentSchema: Schema = described(

@@ -5,7 +5,7 @@ import { objectReferenceSchema } from "./object-meta-schema.ts";
 import type { KubeObject } from "./object.ts";
 import { invalid, notSupported, required, tooMany, type Cause } from "./cause.ts";
 import { isIPv4, isIPv6 } from "./ip-syntax.ts";
-import { anyObject, boolean, described, int32, list, map, object, string } from "./schema.ts";
+import { boolean, defaulted, described, int32, list, map, object, string } from "./schema.ts";
 
 export type Endpoint = {
   readonly addresses: readonly string[];
@@ -51,7 +51,10 @@ const endpoint = object(
     deprecatedTopology: map(string),
     nodeName: string,
     zone: string,
-    hints: anyObject,
+    hints: object({
+      forZones: list(object({ name: string }, "name")),
+      forNodes: list(object({ name: string }, "name")),
+    }),
   },
   "addresses",
 );
@@ -68,7 +71,8 @@ export const endpointSliceKind: Kind<EndpointSlice> = {
   schema: described(
     "Where a Service's pods are reached right now, and in which state they are.",
     object(
-      { addressType: string, endpoints: list(endpoint), ports: list(port) },
+      // Go writes an empty list as null, which is none.
+      { addressType: string, endpoints: defaulted([], list(endpoint)), ports: list(port) },
       "addressType",
       "endpoints",
     ),

@@ -2,8 +2,9 @@
 import { ageCell, ageColumn, column, nameColumn, none, shortListCell } from "./columns.ts";
 import { validateIngress } from "./ingress-validation.ts";
 import type { Kind } from "./kind.ts";
+import { portStatusSchema } from "./object-meta-schema.ts";
 import type { KubeObject } from "./object.ts";
-import { atomic, anyObject, described, int32, list, object, string } from "./schema.ts";
+import { atomic, described, int32, list, object, string } from "./schema.ts";
 
 export type IngressBackend = {
   readonly service?: {
@@ -53,7 +54,7 @@ const spec = object({
 
 const status = object({
   loadBalancer: object({
-    ingress: list(object({ ip: string, hostname: string, ports: list(anyObject) })),
+    ingress: list(object({ ip: string, hostname: string, ports: list(portStatusSchema) })),
   }),
 });
 

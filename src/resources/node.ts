@@ -1,11 +1,10 @@
 // Node: a machine that runs pods, and what it has to offer.
 import { ageCell, ageColumn, column, nameColumn, none, wideColumn } from "./columns.ts";
 import type { Kind } from "./kind.ts";
-import { conditionsSchema } from "./object-meta-schema.ts";
+import { conditionsWith, nullableTime } from "./object-meta-schema.ts";
 import { conditionOf, type Condition, type KubeObject } from "./object.ts";
 import type { ResourceList } from "./pod.ts";
 import {
-  anyObject,
   boolean,
   described,
   int32,
@@ -31,13 +30,38 @@ export type Node = KubeObject & {
   };
 };
 
+/** Deprecated, and read by nobody. */
+const configSource = object({
+  configMap: object({
+    namespace: string,
+    name: string,
+    uid: string,
+    resourceVersion: string,
+    kubeletConfigKey: string,
+  }),
+});
+
+const nodeInfo = object({
+  machineID: string,
+  systemUUID: string,
+  bootID: string,
+  kernelVersion: string,
+  osImage: string,
+  containerRuntimeVersion: string,
+  kubeletVersion: string,
+  kubeProxyVersion: string,
+  operatingSystem: string,
+  architecture: string,
+  swap: object({ capacity: int64 }),
+});
+
 const spec = object({
   podCIDR: string,
   podCIDRs: set(string),
   providerID: string,
   unschedulable: boolean,
   externalID: string,
-  configSource: anyObject,
+  configSource,
   taints: list(
     object({ key: string, value: string, effect: string, timeAdded: time }, "key", "effect"),
   ),
@@ -47,16 +71,27 @@ const status = object({
   capacity: map(quantity),
   allocatable: map(quantity),
   phase: string,
-  conditions: conditionsSchema,
+  conditions: conditionsWith({ lastHeartbeatTime: nullableTime }),
   addresses: mapList(object({ type: string, address: string }, "type", "address"), "type"),
   daemonEndpoints: object({ kubeletEndpoint: object({ Port: int32 }, "Port") }),
-  nodeInfo: map(string),
+  nodeInfo,
   images: list(object({ names: list(string), sizeBytes: int64 })),
   volumesInUse: list(string),
-  volumesAttached: list(anyObject),
-  runtimeHandlers: list(anyObject),
-  features: anyObject,
-  config: anyObject,
+  volumesAttached: list(object({ name: string, devicePath: string }, "name", "devicePath")),
+  runtimeHandlers: list(
+    object({
+      name: string,
+      features: object({ recursiveReadOnlyMounts: boolean, userNamespaces: boolean }),
+    }),
+  ),
+  features: object({ supplementalGroupsPolicy: boolean }),
+  declaredFeatures: list(string),
+  config: object({
+    assigned: configSource,
+    active: configSource,
+    lastKnownGood: configSource,
+    error: string,
+  }),
 });
 
 export const nodeKind: Kind<Node> = {

@@ -3,6 +3,7 @@
 import {
   atomic,
   boolean,
+  int32,
   int64,
   list,
   map,
@@ -15,6 +16,9 @@ import {
   anyObject,
   type Schema,
 } from "./schema.ts";
+
+/** A time that Go writes as null when it is not set. */
+export const nullableTime: Schema = { ...time, nullable: true };
 
 const ownerReferenceSchema: Schema = atomic(
   object(
@@ -33,6 +37,16 @@ const ownerReferenceSchema: Schema = atomic(
   ),
 );
 
+const managedFieldsEntrySchema: Schema = object({
+  manager: string,
+  operation: string,
+  apiVersion: string,
+  time,
+  fieldsType: string,
+  fieldsV1: anyObject,
+  subresource: string,
+});
+
 export const objectMetaSchema: Schema = object({
   name: string,
   generateName: string,
@@ -41,14 +55,14 @@ export const objectMetaSchema: Schema = object({
   uid: string,
   resourceVersion: string,
   generation: int64,
-  creationTimestamp: { ...time, nullable: true },
+  creationTimestamp: nullableTime,
   deletionTimestamp: time,
   deletionGracePeriodSeconds: int64,
   labels: map(string),
   annotations: map(string),
   ownerReferences: mapList(ownerReferenceSchema, "uid"),
   finalizers: set(string),
-  managedFields: list(anyObject),
+  managedFields: list(managedFieldsEntrySchema),
 });
 
 export const labelSelectorSchema: Schema = atomic(
@@ -74,22 +88,27 @@ export const objectReferenceSchema: Schema = atomic(
 
 export const localReferenceSchema: Schema = atomic(object({ name: string }));
 
-/** Conditions of built-in kinds; some carry times of their own beside the transition. */
-export const conditionsSchema: Schema = mapList(
-  object(
-    {
-      type: string,
-      status: oneOf("True", "False", "Unknown"),
-      reason: string,
-      message: string,
-      observedGeneration: int64,
-      lastTransitionTime: { ...time, nullable: true },
-      lastUpdateTime: { ...time, nullable: true },
-      lastProbeTime: { ...time, nullable: true },
-      lastHeartbeatTime: { ...time, nullable: true },
-    },
-    "type",
-    "status",
-  ),
-  "type",
+/** The conditions of a kind, with what its conditions say beside the transition. */
+export function conditionsWith(more: Readonly<Record<string, Schema>>): Schema {
+  const fields = {
+    type: string,
+    status: oneOf("True", "False", "Unknown"),
+    reason: string,
+    message: string,
+    lastTransitionTime: nullableTime,
+    ...more,
+  };
+  return mapList(object(fields, "type", "status"), "type");
+}
+
+export const conditionsSchema: Schema = conditionsWith({});
+
+/** metav1.Condition. */
+export const observedConditionsSchema: Schema = conditionsWith({ observedGeneration: int64 });
+
+/** What a load balancer says of one of its ports. */
+export const portStatusSchema: Schema = object(
+  { port: int32, protocol: string, error: string },
+  "port",
+  "protocol",
 );

@@ -9,10 +9,14 @@ import {
   seLinuxSchema,
   windowsOptionsSchema,
 } from "./container-schema.ts";
-import { conditionsSchema, labelSelectorSchema, objectMetaSchema } from "./object-meta-schema.ts";
+import {
+  conditionsWith,
+  labelSelectorSchema,
+  nullableTime,
+  objectMetaSchema,
+} from "./object-meta-schema.ts";
 import {
   atomic,
-  anyObject,
   boolean,
   described,
   int32,
@@ -138,6 +142,11 @@ export const podSpecFields = {
     ),
   ),
   resources: resourceRequirementsSchema,
+  workloadRef: object(
+    { name: string, podGroup: string, podGroupReplicaKey: string },
+    "name",
+    "podGroup",
+  ),
 } as const;
 
 export const podSpecSchema: Schema = object(podSpecFields, "containers");
@@ -149,15 +158,15 @@ export const podTemplateSchema: Schema = object(
 
 const containerState = object({
   waiting: object({ reason: string, message: string }),
-  running: object({ startedAt: { ...time, nullable: true } }),
+  running: object({ startedAt: nullableTime }),
   terminated: object(
     {
       exitCode: int32,
       signal: int32,
       reason: string,
       message: string,
-      startedAt: { ...time, nullable: true },
-      finishedAt: { ...time, nullable: true },
+      startedAt: nullableTime,
+      finishedAt: nullableTime,
       containerID: string,
     },
     "exitCode",
@@ -178,8 +187,30 @@ const containerStatuses = list(
       lastState: containerState,
       allocatedResources: map(quantity),
       resources: resourceRequirementsSchema,
-      volumeMounts: list(anyObject),
-      user: anyObject,
+      volumeMounts: mapList(
+        object(
+          { name: string, mountPath: string, readOnly: boolean, recursiveReadOnly: string },
+          "name",
+          "mountPath",
+        ),
+        "mountPath",
+      ),
+      user: object({
+        linux: object({ uid: int64, gid: int64, supplementalGroups: list(int64) }, "uid", "gid"),
+      }),
+      allocatedResourcesStatus: mapList(
+        object(
+          {
+            name: string,
+            resources: mapList(
+              object({ resourceID: string, health: string }, "resourceID"),
+              "resourceID",
+            ),
+          },
+          "name",
+        ),
+        "name",
+      ),
       stopSignal: string,
     },
     "name",
@@ -194,7 +225,7 @@ export const podStatusSchema: Schema = object({
   phase: string,
   reason: string,
   message: string,
-  conditions: conditionsSchema,
+  conditions: conditionsWith({ lastProbeTime: nullableTime, observedGeneration: int64 }),
   observedGeneration: int64,
   hostIP: string,
   hostIPs: mapList(object({ ip: string }, "ip"), "ip"),
@@ -207,4 +238,19 @@ export const podStatusSchema: Schema = object({
   containerStatuses,
   ephemeralContainerStatuses: containerStatuses,
   resize: string,
+  resources: resourceRequirementsSchema,
+  allocatedResources: map(quantity),
+  resourceClaimStatuses: union(
+    mapList(object({ name: string, resourceClaimName: string }, "name"), "name"),
+  ),
+  extendedResourceClaimStatus: object(
+    {
+      requestMappings: list(
+        object({ containerName: string, resourceName: string, requestName: string }),
+      ),
+      resourceClaimName: string,
+    },
+    "requestMappings",
+    "resourceClaimName",
+  ),
 });

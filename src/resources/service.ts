@@ -1,11 +1,10 @@
 // Service: a stable name and address for the pods that its selector finds.
 import { ageCell, ageColumn, column, listCell, nameColumn, none, wideColumn } from "./columns.ts";
 import type { Kind } from "./kind.ts";
-import { conditionsSchema } from "./object-meta-schema.ts";
+import { observedConditionsSchema, portStatusSchema } from "./object-meta-schema.ts";
 import type { KubeObject } from "./object.ts";
 import {
   atomic,
-  anyObject,
   boolean,
   defaulted,
   described,
@@ -101,9 +100,11 @@ const spec = object({
 
 const status = object({
   loadBalancer: object({
-    ingress: list(object({ ip: string, hostname: string, ipMode: string, ports: list(anyObject) })),
+    ingress: list(
+      object({ ip: string, hostname: string, ipMode: string, ports: list(portStatusSchema) }),
+    ),
   }),
-  conditions: conditionsSchema,
+  conditions: observedConditionsSchema,
 });
 
 export const serviceKind: Kind<Service> = {

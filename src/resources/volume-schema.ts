@@ -1,18 +1,14 @@
 // The schema of a pod's volumes. The types that manifests of today use are spelled out; those that
 // Kubernetes has deprecated are taken as they are.
-import {
-  fieldReferenceSchema,
-  resourceFieldReferenceSchema,
-  resourceRequirementsSchema,
-} from "./container-schema.ts";
+import { fieldReferenceSchema, resourceFieldReferenceSchema } from "./container-schema.ts";
 import {
   labelSelectorSchema,
   localReferenceSchema,
   objectMetaSchema,
-  objectReferenceSchema,
 } from "./object-meta-schema.ts";
 import {
   anyObject,
+  atomic,
   boolean,
   int32,
   int64,
@@ -51,7 +47,19 @@ const projectedSource = object({
     },
     "path",
   ),
-  podCertificate: anyObject,
+  podCertificate: object(
+    {
+      signerName: string,
+      keyType: string,
+      maxExpirationSeconds: int32,
+      credentialBundlePath: string,
+      keyPath: string,
+      certificateChainPath: string,
+      userAnnotations: map(string),
+    },
+    "signerName",
+    "keyType",
+  ),
 });
 
 const claimTemplate = object(
@@ -60,12 +68,16 @@ const claimTemplate = object(
     spec: object({
       accessModes: list(string),
       selector: labelSelectorSchema,
-      resources: resourceRequirementsSchema,
+      resources: object({ limits: map(quantity), requests: map(quantity) }),
       volumeName: string,
       storageClassName: string,
       volumeMode: string,
-      dataSource: objectReferenceSchema,
-      dataSourceRef: objectReferenceSchema,
+      dataSource: atomic(object({ apiGroup: string, kind: string, name: string }, "kind", "name")),
+      dataSourceRef: object(
+        { apiGroup: string, kind: string, name: string, namespace: string },
+        "kind",
+        "name",
+      ),
       volumeAttributesClassName: string,
     }),
   },

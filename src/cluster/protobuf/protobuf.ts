@@ -1,10 +1,14 @@
-// Reads the protobuf in which kubectl (from 1.32 on) writes built-in kinds, and gives what the same
-// object would be in JSON. Only reading: answers are always JSON. Which field has which number is in
-// protobuf-fields.ts; a kind that is not there is refused by name.
-import { formatTimestamp } from "../../lib/timestamp.ts";
+// Reads the protobuf in which Go clients write built-in kinds (kubectl from 1.32 on, controllers), and
+// gives what the same object would be in JSON. Only reading: answers are always JSON. A kind that is
+// not in the table of messages is refused by name; a field that is not is skipped, as protobuf does.
 import { badRequest, unsupportedMediaType } from "../api-status.ts";
-import { messages, topLevelMessages } from "./protobuf-fields.ts";
-import type { FieldType, MessageName, ScalarType } from "./protobuf-fields.ts";
+import type { Field, Fields, ScalarType } from "./message.ts";
+import { bodyMessage, messages } from "./messages.ts";
+import { isScalar, scalarOf, zeroOf } from "./scalars.ts";
+import { bytesOf, fieldsOf, textOf, type WireValue } from "./wire.ts";
+
+/** Schemas of definitions nest the deepest, a few dozen levels. */
+const depthMax = 200;
 
 /** Throws 400 for bytes that are no such message, 415 for a kind that cannot be read. */
 export function decodeProtobuf(bytes: Uint8Array): Readonly<Record<string, unknown>> {
@@ -26,169 +30,98 @@ function decodeUnknown(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   let kind = "";
   let raw = new Uint8Array();
   for (const { number, value } of fieldsOf(bytes)) {
-    if (number === 1 && value instanceof Uint8Array)
-      for (const part of fieldsOf(value)) {
+    if (number === 1)
+      for (const part of fieldsOf(bytesOf(value))) {
         if (part.number === 1) apiVersion = textOf(part.value);
         if (part.number === 2) kind = textOf(part.value);
       }
-    if (number === 2 && value instanceof Uint8Array) raw = new Uint8Array(value);
+    if (number === 2) raw = new Uint8Array(bytesOf(value));
   }
-  const message = topLevelMessages[kind];
-  if (message === undefined)
+  const group = apiVersion.includes("/") ? apiVersion.slice(0, apiVersion.indexOf("/")) : "";
+  const fields = bodyMessage(group, kind);
+  if (fields === undefined)
     throw unsupportedMediaType(
       `${kind || "the object"} in ${apiVersion || "an unknown version"} cannot be read from protobuf here; send it as JSON, for instance with kubectl create -f`,
     );
-  return { apiVersion, kind, ...decodeMessage(message, raw) };
+  return { apiVersion, kind, ...decodeMessage(fields, raw, 0) };
 }
 
-function decodeMessage(name: MessageName, bytes: Uint8Array): Record<string, unknown> {
-  const fields = messages[name];
-  const decoded: Record<string, unknown> = {};
+type Decoded = Record<string, unknown>;
+
+function decodeMessage(fields: Fields, bytes: Uint8Array, depth: number): Decoded {
+  if (depth > depthMax) throw new RangeError(`it is nested more than ${depthMax} levels deep`);
+  const decoded: Decoded = {};
   for (const { number, value } of fieldsOf(bytes)) {
     const field = fields[number];
-    if (!field) continue;
-    const [key, type, form = "one"] = field;
-    if (form === "inline" && value instanceof Uint8Array && isMessage(type)) {
-      Object.assign(decoded, decodeMessage(type, value));
-    } else if (form === "map" && value instanceof Uint8Array) {
-      const entry = mapEntry(type, value);
-      decoded[key] = { ...(decoded[key] as object | undefined), [entry.key]: entry.value };
-    } else if (form === "list") {
-      const list = (decoded[key] as readonly unknown[] | undefined) ?? [];
-      decoded[key] = [...list, decodeValue(type, value)];
-    } else {
-      const next = decodeValue(type, value);
-      if (!isGoZero(next, form)) decoded[key] = next;
-    }
+    if (field) addField(decoded, field, value, depth + 1);
   }
   return decoded;
 }
 
-/** Go writes zero values too; only behind a pointer do they mean that somebody set them. */
-function isGoZero(value: unknown, form: string): boolean {
-  if (value === "" || value === null) return true;
-  return form !== "pointer" && (value === 0 || value === false);
+function addField(decoded: Decoded, field: Field, value: WireValue, depth: number): void {
+  const [key, type, form = "one"] = field;
+  switch (form) {
+    case "inline":
+      Object.assign(decoded, decodeValue(type, value, depth));
+      return;
+    case "list":
+      ((decoded[key] ??= []) as unknown[]).push(decodeValue(type, value, depth));
+      return;
+    case "map":
+      addEntry((decoded[key] ??= {}) as Decoded, type, bytesOf(value), depth);
+      return;
+    case "one":
+    case "always":
+    case "pointer": {
+      const next = decodeValue(type, value, depth);
+      if (next !== null && (form !== "one" || !isZero(next))) decoded[key] = next;
+      return;
+    }
+  }
+  form satisfies never;
 }
 
-function mapEntry(
-  type: FieldType,
-  bytes: Uint8Array,
-): { readonly key: string; readonly value: unknown } {
+function isZero(value: unknown): boolean {
+  return value === "" || value === 0 || value === false;
+}
+
+/** An entry is a message of a key (1) and a value (2); a zero may be left out of either. */
+function addEntry(map: Decoded, type: string, bytes: Uint8Array, depth: number): void {
   let key = "";
-  let value: unknown = type === "string" || type === "bytes" ? "" : undefined;
+  let value: unknown = isScalar(type) ? zeroOf(type) : {};
   for (const part of fieldsOf(bytes)) {
     if (part.number === 1) key = textOf(part.value);
-    if (part.number === 2) value = decodeValue(type, part.value);
+    if (part.number === 2) value = decodeValue(type, part.value, depth);
   }
-  return { key, value };
+  // A key may be any text, "__proto__" too.
+  Object.defineProperty(map, key, { value, enumerable: true, writable: true, configurable: true });
 }
 
-function decodeValue(type: FieldType, value: bigint | Uint8Array): unknown {
-  return isMessage(type) ? decodeMessage(type, bytesOf(value)) : decodeScalar(type, value);
+function decodeValue(type: string, value: WireValue, depth: number): unknown {
+  if (isSchemaChoice(type)) return decodeSchemaChoice(type, bytesOf(value), depth);
+  if (isScalar(type)) return scalarOf(type, value);
+  return decodeMessage(messages[type] ?? {}, bytesOf(value), depth);
 }
 
-function decodeScalar(type: ScalarType, value: bigint | Uint8Array): unknown {
-  switch (type) {
-    case "string":
-      return textOf(value);
-    case "bytes":
-      return Buffer.from(bytesOf(value)).toString("base64");
-    case "int":
-      return Number(BigInt.asIntN(64, numberOf(value)));
-    case "bool":
-      return numberOf(value) !== 0n;
-    case "quantity":
-      return onlyText(bytesOf(value));
-    case "intOrString":
-      return intOrString(bytesOf(value));
-    case "time":
-      return time(bytesOf(value));
+type SchemaChoice = Extract<ScalarType, `schemaOr${string}`>;
+
+function isSchemaChoice(type: string): type is SchemaChoice {
+  return type.startsWith("schemaOr");
+}
+
+/** What else stands in the place of a schema: `true`, several schemas, or the names of fields. */
+function decodeSchemaChoice(type: SchemaChoice, bytes: Uint8Array, depth: number): unknown {
+  let schema: unknown = null;
+  let allows = false;
+  const list: unknown[] = [];
+  for (const { number, value } of fieldsOf(bytes)) {
+    if (type === "schemaOrBool" && number === 1) allows = scalarOf("bool", value) === true;
+    else if (number === (type === "schemaOrBool" ? 2 : 1))
+      schema = decodeValue("JSONSchemaProps", value, depth);
+    else if (type === "schemaOrArray" && number === 2)
+      list.push(decodeValue("JSONSchemaProps", value, depth));
+    else if (type === "schemaOrTexts" && number === 2) list.push(textOf(value));
   }
-}
-
-function onlyText(bytes: Uint8Array): string {
-  for (const { number, value } of fieldsOf(bytes)) if (number === 1) return textOf(value);
-  return "";
-}
-
-/** type (1): 0 for a number in field 2, 1 for text in field 3. */
-function intOrString(bytes: Uint8Array): number | string {
-  let isText = false;
-  let number = 0;
-  let text = "";
-  for (const field of fieldsOf(bytes)) {
-    if (field.number === 1) isText = numberOf(field.value) === 1n;
-    if (field.number === 2) number = Number(BigInt.asIntN(64, numberOf(field.value)));
-    if (field.number === 3) text = textOf(field.value);
-  }
-  return isText ? text : number;
-}
-
-/** Seconds in field 1; an empty message is the zero time, which JSON has as null. */
-function time(bytes: Uint8Array): string | null {
-  for (const { number, value } of fieldsOf(bytes))
-    if (number === 1) return formatTimestamp(Number(BigInt.asIntN(64, numberOf(value))) * 1000);
-  return null;
-}
-
-function isMessage(type: FieldType): type is MessageName {
-  return Object.hasOwn(messages, type);
-}
-
-type WireField = { readonly number: number; readonly value: bigint | Uint8Array };
-
-/** The wire format: varints (type 0), fixed 64 and 32 bits (1, 5), and runs of bytes (2). */
-function* fieldsOf(bytes: Uint8Array): Generator<WireField> {
-  let at = 0;
-  const varint = (): bigint => {
-    let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = bytes[at++];
-      if (byte === undefined) throw new RangeError("it ends within a number");
-      value |= BigInt(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
-    throw new RangeError("a number is too long");
-  };
-  const take = (length: number): Uint8Array => {
-    if (at + length > bytes.length) throw new RangeError("it ends within a field");
-    at += length;
-    return bytes.subarray(at - length, at);
-  };
-  while (at < bytes.length) {
-    const tag = Number(varint());
-    const number = tag >>> 3;
-    switch (tag & 7) {
-      case 0:
-        yield { number, value: varint() };
-        break;
-      case 1:
-        yield { number, value: take(8) };
-        break;
-      case 2:
-        yield { number, value: take(Number(varint())) };
-        break;
-      case 5:
-        yield { number, value: take(4) };
-        break;
-      default:
-        throw new RangeError(`field ${number} has the unknown wire type ${tag & 7}`);
-    }
-  }
-}
-
-const decoder = new TextDecoder();
-
-function textOf(value: bigint | Uint8Array): string {
-  return decoder.decode(bytesOf(value));
-}
-
-function bytesOf(value: bigint | Uint8Array): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  throw new RangeError("a number stands where text or a message belongs");
-}
-
-function numberOf(value: bigint | Uint8Array): bigint {
-  if (typeof value === "bigint") return value;
-  throw new RangeError("bytes stand where a number belongs");
+  if (list.length > 0) return list;
+  return schema ?? (type === "schemaOrBool" ? allows : null);
 }

@@ -1,0 +1,91 @@
+// What all objects have: metadata, references, selectors, conditions; and the options of a deletion.
+import type { Messages } from "./message.ts";
+
+export const metadataMessages: Messages = {
+  ObjectMeta: {
+    1: ["name", "string"],
+    2: ["generateName", "string"],
+    3: ["namespace", "string"],
+    4: ["selfLink", "string"],
+    5: ["uid", "string"],
+    6: ["resourceVersion", "string"],
+    7: ["generation", "int"],
+    8: ["creationTimestamp", "time"],
+    9: ["deletionTimestamp", "time", "pointer"],
+    10: ["deletionGracePeriodSeconds", "int", "pointer"],
+    11: ["labels", "string", "map"],
+    12: ["annotations", "string", "map"],
+    13: ["ownerReferences", "OwnerReference", "list"],
+    14: ["finalizers", "string", "list"],
+    17: ["managedFields", "ManagedFieldsEntry", "list"],
+  },
+  OwnerReference: {
+    1: ["kind", "string", "always"],
+    3: ["name", "string", "always"],
+    4: ["uid", "string", "always"],
+    5: ["apiVersion", "string", "always"],
+    6: ["controller", "bool", "pointer"],
+    7: ["blockOwnerDeletion", "bool", "pointer"],
+  },
+  ManagedFieldsEntry: {
+    1: ["manager", "string"],
+    2: ["operation", "string"],
+    3: ["apiVersion", "string"],
+    4: ["time", "time", "pointer"],
+    6: ["fieldsType", "string"],
+    7: ["fieldsV1", "json", "pointer"],
+    8: ["subresource", "string"],
+  },
+  LabelSelector: {
+    1: ["matchLabels", "string", "map"],
+    2: ["matchExpressions", "LabelSelectorRequirement", "list"],
+  },
+  LabelSelectorRequirement: {
+    1: ["key", "string", "always"],
+    2: ["operator", "string", "always"],
+    3: ["values", "string", "list"],
+  },
+  Condition: {
+    1: ["type", "string", "always"],
+    2: ["status", "string", "always"],
+    3: ["observedGeneration", "int"],
+    4: ["lastTransitionTime", "time"],
+    5: ["reason", "string", "always"],
+    6: ["message", "string", "always"],
+  },
+  ObjectReference: {
+    1: ["kind", "string"],
+    2: ["namespace", "string"],
+    3: ["name", "string"],
+    4: ["uid", "string"],
+    5: ["apiVersion", "string"],
+    6: ["resourceVersion", "string"],
+    7: ["fieldPath", "string"],
+  },
+  LocalObjectReference: {
+    1: ["name", "string"],
+  },
+  TypedLocalObjectReference: {
+    1: ["apiGroup", "string", "pointer"],
+    2: ["kind", "string", "always"],
+    3: ["name", "string", "always"],
+  },
+  TypedObjectReference: {
+    1: ["apiGroup", "string", "pointer"],
+    2: ["kind", "string", "always"],
+    3: ["name", "string", "always"],
+    4: ["namespace", "string", "pointer"],
+  },
+  DeleteOptions: {
+    1: ["gracePeriodSeconds", "int", "pointer"],
+    2: ["preconditions", "Preconditions", "pointer"],
+    3: ["orphanDependents", "bool", "pointer"],
+    4: ["propagationPolicy", "string", "pointer"],
+    5: ["dryRun", "string", "list"],
+    6: ["ignoreStoreReadErrorWithClusterBreakingPotential", "bool", "pointer"],
+  },
+  Preconditions: {
+    1: ["uid", "string", "pointer"],
+    2: ["resourceVersion", "string", "pointer"],
+  },
+};
