@@ -81,6 +81,89 @@ test("quantities, numbers or text, inlined messages and times", () => {
   });
 });
 
+test("a status keeps the zeros that readers count on", () => {
+  const status = message([1, "c"], [4, 0], [5, 0], [6, "i:1"], [7, ""], [9, 0]);
+  const raw = message([1, message([1, "p"])], [3, message([8, status])]);
+  assert.deepEqual(decodeProtobuf(envelope("v1", "Pod", raw))["status"], {
+    containerStatuses: [
+      { name: "c", ready: false, restartCount: 0, image: "i:1", imageID: "", started: false },
+    ],
+  });
+});
+
+test("times with microseconds", () => {
+  const time = message([1, 1_767_323_045], [2, 6_007_000]);
+  const raw = message([1, message([1, "l"])], [2, message([4, time])]);
+  assert.deepEqual(decodeProtobuf(envelope("coordination.k8s.io/v1", "Lease", raw))["spec"], {
+    renewTime: "2026-01-02T03:04:05.006007Z",
+  });
+});
+
+/** The schema of a definition's first version. */
+function schemaIn(schema: Uint8Array): unknown {
+  const version = message([1, "v1"], [2, 1], [3, 1], [4, message([1, schema])]);
+  const raw = message([1, message([1, "x"])], [2, message([1, "example.dev"], [7, version])]);
+  const body = envelope("apiextensions.k8s.io/v1", "CustomResourceDefinition", raw);
+  const { spec } = decodeProtobuf(body) as { spec: { versions: { schema: unknown }[] } };
+  return spec.versions[0]?.schema;
+}
+
+test("a schema in a definition: JSON inside of it, and what may stand for a schema", () => {
+  const text = message([5, "string"]);
+  const schema = message(
+    [8, message([1, '{"a":[1,null]}'])],
+    [24, message([1, text])],
+    [25, text],
+    [29, message([1, "__proto__"], [2, message([38, 1])])],
+    [30, message([1, 1])],
+    [32, message([1, "a"], [2, message([2, "b"])])],
+  );
+  // A number of 64 bits (field 9, wire type 1), which the little encoder lacks: 1.5.
+  const maximum = [0x49, 0, 0, 0, 0, 0, 0, 0xf8, 0x3f];
+  assert.deepEqual(schemaIn(new Uint8Array([...schema, ...maximum])), {
+    openAPIV3Schema: {
+      default: { a: [1, null] },
+      items: { type: "string" },
+      allOf: [{ type: "string" }],
+      properties: { ["__proto__"]: { "x-kubernetes-preserve-unknown-fields": true } },
+      additionalProperties: true,
+      dependencies: { a: ["b"] },
+      maximum: 1.5,
+    },
+  });
+});
+
+const unreadable: readonly (readonly [name: string, body: Uint8Array, why: RegExp])[] = [
+  ["an unknown wire type", envelope("v1", "Pod", new Uint8Array([0x0b])), /unknown wire type 3/],
+  ["a field 0", envelope("v1", "Pod", new Uint8Array([0x02, 0x00])), /a field without a number/],
+  [
+    "text that is not UTF-8",
+    envelope("v1", "Pod", message([1, message([1, new Uint8Array([0xff])])])),
+    /not UTF-8/,
+  ],
+  ["a number for a message", envelope("v1", "Pod", message([1, 7])), /a number stands where/],
+  [
+    "an endless number",
+    envelope("v1", "Pod", new Uint8Array(20).fill(0xff)),
+    /a number is too long/,
+  ],
+  [
+    "a promise of 2 GiB",
+    envelope("v1", "Pod", new Uint8Array([0x0a, 0xff, 0xff, 0xff, 0xff, 0x07])),
+    /ends within a field/,
+  ],
+];
+
+for (const [name, body, why] of unreadable)
+  test(`${name} is refused with the reason`, () =>
+    assert.throws(() => decodeProtobuf(body), { code: 400, message: why }));
+
+test("schemas nest only so deep", () => {
+  let schema = message([5, "string"]);
+  for (let level = 0; level < 1000; level++) schema = message([28, schema]);
+  assert.throws(() => schemaIn(schema), { code: 400, message: /nested more than 200 levels deep/ });
+});
+
 const protobuf = { "content-type": "application/vnd.kubernetes.protobuf" };
 const secrets = "/api/v1/namespaces/default/secrets";
 
