@@ -3,6 +3,7 @@
 import type { Clock } from "../../lib/clock.ts";
 import { apiVersionOf } from "../../resources/kind.ts";
 import type { KubeObject } from "../../resources/object.ts";
+import { scaleRows, type Scale } from "../../resources/scale.ts";
 import { ApiProblem, badRequest, expired } from "../api-status.ts";
 import { negotiate } from "./content-negotiation.ts";
 import type { AnswerForm } from "./content-negotiation.ts";
@@ -13,7 +14,7 @@ import type { Resource } from "../resource-catalog.ts";
 import type { Matcher } from "./selectors.ts";
 import type { Change, Store } from "./store.ts";
 import { partialMetadata, tableOf } from "./table.ts";
-import type { IncludeObject } from "./table.ts";
+import type { IncludeObject, Rows } from "./table.ts";
 import { watchStream } from "./watch-stream.ts";
 import type { WatchType } from "./watch-stream.ts";
 
@@ -56,17 +57,26 @@ export class AnswerWriter {
     if (!this.#warnings.includes(text)) this.#warnings.push(text);
   };
 
-  /** JSON whatever form was asked for: scales, statuses. */
+  /** JSON whatever form was asked for: statuses. */
   plain(body: object, code = 200): Response {
     return this.#answer(jsonText(body), code);
   }
 
   object(object: KubeObject, code = 200): Response {
+    return this.#single(object, this.#resource.kind, code);
+  }
+
+  /** The scale subresource is of a kind of its own, with rows of its own. */
+  scale(scale: Scale): Response {
+    return this.#single(scale, scaleRows, 200);
+  }
+
+  #single(object: KubeObject, rows: Rows, code: number): Response {
     const form = this.#form;
     if (form.kind === "json") return this.plain(object, code);
     if (form.kind === "metadata") return this.plain(partialMetadata(object, form.version), code);
     const { resourceVersion } = object.metadata;
-    return this.plain(this.#table([object], { resourceVersion }, true), code);
+    return this.plain(this.#table([object], { resourceVersion }, true, rows), code);
   }
 
   /** `limit` 0 means all. The continue token stands for the key of the last object given. */
@@ -158,13 +168,18 @@ export class AnswerWriter {
     };
   }
 
-  #table(objects: readonly KubeObject[], metadata: object, withColumns: boolean): object {
+  #table(
+    objects: readonly KubeObject[],
+    metadata: object,
+    withColumns: boolean,
+    rows: Rows = this.#resource.kind,
+  ): object {
     const version = this.#form.kind === "table" ? this.#form.version : "v1";
     return tableOf(
       objects,
       { ...metadata },
       {
-        kind: this.#resource.kind,
+        kind: rows,
         version,
         includeObject: includeObject(this.#query),
         withColumns,

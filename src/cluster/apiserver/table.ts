@@ -12,8 +12,11 @@ export type TableVersion = "v1" | "v1beta1";
 /** How much of each object goes with its row. */
 export type IncludeObject = "None" | "Metadata" | "Object";
 
+/** What a kind says of its rows. */
+export type Rows = Pick<Kind, "columns" | "cells">;
+
 export type TableOptions = {
-  readonly kind: Kind;
+  readonly kind: Rows;
   readonly version: TableVersion;
   readonly includeObject: IncludeObject;
   /** A watch names the columns in its first event only. */
@@ -40,7 +43,7 @@ export function tableOf(
 }
 
 /** A built-in kind says it all; the columns of a CRD stand after the name, or age is all there is. */
-function printedColumns(kind: Kind): readonly Column[] {
+function printedColumns(kind: Rows): readonly Column[] {
   const { columns } = kind;
   if (kind.cells) return columns;
   return [nameColumn, ...(columns.length === 0 ? [ageColumn] : columns)];
@@ -57,7 +60,7 @@ function definition(column: Column): object {
 }
 
 function cellsOf(
-  kind: Kind,
+  kind: Rows,
   columns: readonly Column[],
   object: KubeObject,
   nowMs: number,

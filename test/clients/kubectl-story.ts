@@ -1,0 +1,161 @@
+// Stories of kubectl commands, each told by the real program in several versions: what is typed, and
+// what must be printed. A story's steps build on each other; where versions differ, the step says so.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { clientPath, kubectlVersions, type KubectlVersion } from "./programs.ts";
+
+export type Step = {
+  /** What is typed after `kubectl`; single quotes keep words together. */
+  readonly run: string;
+  /** Standard output, whole or in part; not looked at when absent. */
+  readonly out?: string | RegExp;
+  /** Standard error, which is empty when absent. */
+  readonly err?: RegExp;
+  /** The exit code: 1 when absent and `err` is given, else 0. */
+  readonly code?: number;
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** The versions that this step is for. */
+  readonly on?: readonly KubectlVersion[];
+  /** For commands that do not end: what their output must show before they are ended. */
+  readonly until?: RegExp;
+  /** With `until`: what is typed elsewhere once the command has begun to print. */
+  readonly meanwhile?: readonly string[];
+  /** With `until`: what is typed elsewhere again and again, where the command prints nothing before. */
+  readonly again?: string;
+  /** Not there yet; left out until it is. */
+  readonly pending?: true;
+};
+
+export type Story = {
+  readonly name: string;
+  /** Written into the folder in which the commands run. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly steps: readonly Step[];
+};
+
+export const from132: readonly KubectlVersion[] = ["1.32", "1.35"];
+export const only129: readonly KubectlVersion[] = ["1.29"];
+
+/** Somebody at a terminal: one version of kubectl in a folder, with a kubeconfig. */
+export type Terminal = {
+  readonly version: KubectlVersion;
+  readonly directory: string;
+  readonly kubeconfig: string;
+};
+
+const stepMs = 60_000;
+
+/** Runs every step of every story and then fails with all the differences, not just the first. */
+export async function tell(t: TestContext, terminal: Terminal, stories: readonly Story[]) {
+  mkdirSync(terminal.directory, { recursive: true });
+  for (const { name, files = {}, steps } of stories)
+    await t.test(name, async () => {
+      for (const [file, text] of Object.entries(files))
+        writeFileSync(join(terminal.directory, file), text);
+      const differences: string[] = [];
+      for (const step of steps) {
+        if (step.pending && !process.env["PENDING"]) continue;
+        if (step.on && !step.on.includes(terminal.version)) continue;
+        const difference = differenceOf(step, await perform(terminal, step));
+        if (difference) differences.push(difference);
+      }
+      assert.equal(differences.length, 0, differences.join("\n"));
+    });
+}
+
+/** Tells the stories with every version of kubectl; `open` gives each a terminal of its own. */
+export async function tellToAll(
+  t: TestContext,
+  open: (t: TestContext, version: KubectlVersion) => Promise<Terminal>,
+  stories: readonly Story[],
+): Promise<void> {
+  for (const version of kubectlVersions)
+    await t.test(`kubectl ${version}`, async (t) => tell(t, await open(t, version), stories));
+}
+
+/** What `kubectl delete` prints; newer versions name the namespace. */
+export function deleted(resource: string, name: string, how = ""): RegExp {
+  return new RegExp(`^${resource} "${name}"${how && ` ${how}`} deleted( from \\S+ namespace)?\n$`);
+}
+
+type Outcome = { readonly code: number | null; readonly out: string; readonly err: string };
+
+function differenceOf(step: Step, { code, out, err }: Outcome): string | undefined {
+  const problems: string[] = [];
+  if (typeof step.out === "string" && out !== step.out)
+    problems.push(`expected to print ${JSON.stringify(step.out)}`);
+  if (step.out instanceof RegExp && !step.out.test(out)) problems.push(`expected ${step.out}`);
+  if (step.err && !step.err.test(err)) problems.push(`expected on stderr ${step.err}`);
+  if (!step.err && err !== "") problems.push("expected nothing on stderr");
+  const expected = step.code ?? (step.err ? 1 : 0);
+  if (!step.until && code !== expected)
+    problems.push(`expected exit code ${expected}, not ${code}`);
+  if (step.until && !step.until.test(out)) problems.push(`expected ${step.until}`);
+  if (problems.length === 0) return undefined;
+  return `\n$ kubectl ${step.run}\n${out}${err}>> ${problems.join("; ")}`;
+}
+
+async function perform(terminal: Terminal, step: Step): Promise<Outcome> {
+  const child = spawn(clientPath(`${terminal.version}/kubectl`), words(step.run), {
+    // kubectl keeps discovery under HOME and drafts under TMPDIR; a folder of its own keeps runs apart.
+    env: {
+      ...process.env,
+      KUBECONFIG: terminal.kubeconfig,
+      HOME: terminal.directory,
+      TMPDIR: terminal.directory,
+      ...step.env,
+    },
+    cwd: terminal.directory,
+    stdio: ["pipe", "pipe", "pipe"],
+    timeout: stepMs,
+  });
+  let out = "";
+  let err = "";
+  let begun = false;
+  const others: Promise<unknown>[] = [];
+  const heard = (): void => {
+    if (!begun && step.meanwhile) others.push(performAll(terminal, step.meanwhile));
+    begun = true;
+    if (step.until?.test(out)) child.kill();
+  };
+  child.stdout.on("data", (chunk: Buffer) => {
+    out += chunk.toString("utf8");
+    heard();
+  });
+  child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString("utf8")));
+  child.stdin.on("error", () => {}); // It may end without having read everything.
+  child.stdin.end(step.input ?? "");
+  if (step.again) others.push(performUntil(terminal, step.again, once(child, "close")));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  await Promise.all(others);
+  return { code, out, err };
+}
+
+async function performUntil(
+  terminal: Terminal,
+  line: string,
+  end: Promise<unknown>,
+): Promise<void> {
+  let ended = false;
+  void end.then(() => (ended = true));
+  while (!ended) await performAll(terminal, [line]);
+}
+
+async function performAll(terminal: Terminal, lines: readonly string[]): Promise<void> {
+  for (const run of lines) {
+    const { code, out, err } = await perform(terminal, { run });
+    assert.equal(code, 0, `kubectl ${run}\n${out}${err}`);
+  }
+}
+
+function words(line: string): string[] {
+  return [...line.matchAll(/(?:[^\s']+|'[^']*')+/g)].map(([word]) => word.replaceAll("'", ""));
+}
