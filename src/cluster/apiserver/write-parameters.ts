@@ -1,5 +1,6 @@
 // What the query of a write says besides the object: who writes, and how strictly its fields are read.
 import { badRequest, invalidObject } from "../api-status.ts";
+import type { ApiProblem } from "../api-status.ts";
 import type { FieldValidation } from "./object-intake.ts";
 import { booleanParameter } from "./request-path.ts";
 
@@ -14,7 +15,11 @@ const managerBytesMax = 128;
  * `kubectl/v1.32.3 (linux/amd64)`). Undefined when there is neither: the cluster's own parts write
  * so, and what they write is not tracked, for it would double the memory of every pod.
  */
-export function managerOf(request: Request, query: URLSearchParams, kind: OptionsKind) {
+export function managerOf(
+  request: Request,
+  query: URLSearchParams,
+  kind: OptionsKind,
+): string | undefined {
   const manager = query.get("fieldManager") ?? "";
   if (manager !== "") {
     requireManager(manager, kind);
@@ -26,7 +31,10 @@ export function managerOf(request: Request, query: URLSearchParams, kind: Option
 }
 
 /** The manager of a server-side apply, which has to say who it is, and whether it insists. */
-export function applyParameters(query: URLSearchParams) {
+export function applyParameters(query: URLSearchParams): {
+  readonly manager: string;
+  readonly force: boolean;
+} {
   const manager = query.get("fieldManager") ?? "";
   if (manager === "")
     throw refusal("PatchOptions", "fieldManager", "Required value: is required for apply patch");
@@ -63,7 +71,15 @@ function isPrintable(character: string): boolean {
   return !/\p{C}|\p{Zl}|\p{Zp}/u.test(character);
 }
 
-function refusal(kind: OptionsKind, field: string, message: string) {
-  const reason = message.startsWith("Required") ? "FieldValueRequired" : "FieldValueInvalid";
+/** `Required value: …`, `Forbidden: …`: the first word is the reason too. */
+function refusal(kind: OptionsKind, field: string, message: string): ApiProblem {
+  const [word = ""] = message.split(" ");
+  const reason = reasons[word] ?? "FieldValueInvalid";
   return invalidObject({ group: "meta.k8s.io", kind }, "", [{ reason, field, message }]);
 }
+
+const reasons: Readonly<Record<string, string>> = {
+  Required: "FieldValueRequired",
+  "Forbidden:": "FieldValueForbidden",
+  Too: "FieldValueTooLong",
+};
