@@ -28,6 +28,7 @@ import {
   type ServiceResolver,
 } from "./network/service-resolver.ts";
 import { indexSlices } from "./network/service-endpoints.ts";
+import { serviceAdmission } from "./workloads/service-admission.ts";
 import { runWorkloadLoops, startCaches, type ClusterCaches } from "./workloads/workload-loops.ts";
 
 export type ClusterOptions = {
@@ -76,14 +77,14 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   // What was started, to be ended in reverse: here if anything fails, else by `close`.
   await using started = new AsyncDisposableStack();
   prepareDataDir(dataDir);
-  const plane = openPlane(options);
+  const network = await PodNetwork.claim();
+  started.defer(() => network.close());
+  const plane = openPlane(options, network.nodeAddress);
   started.defer(() => plane.close());
   const transport = behindSockets(plane.transport);
   const credentials = loadCredentials(join(dataDir, "credentials.json"), clock.nowMs());
   credentials.catch(() => {}); // Whatever fails there is told below, where it is awaited.
 
-  const network = await PodNetwork.claim();
-  started.defer(() => network.close());
   const kubelet = newKubelet(options, transport, network);
   plane.setPodLogReader(kubelet.readLog);
 
@@ -163,7 +164,7 @@ function untilResolved(
   return promise.finally(() => stops.forEach((stop) => stop()));
 }
 
-function openPlane(options: ClusterOptions): ControlPlane {
+function openPlane(options: ClusterOptions, nodeAddress: string): ControlPlane {
   const { clock, random, log, dataDir, persistent, customKinds, admission } = options;
   return ControlPlane.open({
     clock,
@@ -171,7 +172,7 @@ function openPlane(options: ClusterOptions): ControlPlane {
     log,
     kinds: builtinKinds,
     customKinds,
-    admission,
+    admission: [serviceAdmission(nodeAddress), ...admission],
     newUid: randomUUID,
     ...(persistent && { dataFile: join(dataDir, "state.db") }),
   });

@@ -1,6 +1,6 @@
 // Pod: containers that run together at one address.
 import type { Kind } from "./kind.ts";
-import type { Condition, KubeObject, ObjectMeta } from "./object.ts";
+import type { Condition, KubeObject, LabelSelector, ObjectMeta } from "./object.ts";
 import { podCells, podColumns } from "./pod-cells.ts";
 import { podWithDefaults } from "./pod-defaults.ts";
 import { podSpecSchema, podStatusSchema } from "./pod-schema.ts";
@@ -103,6 +103,7 @@ export type Container = {
     readonly stopSignal?: string;
   };
   readonly stdin?: boolean;
+  readonly stdinOnce?: boolean;
   readonly terminationMessagePath?: string;
   readonly terminationMessagePolicy?: "File" | "FallbackToLogsOnError";
   /** "Always" makes an init container a sidecar: it keeps running beside the others. */
@@ -167,6 +168,41 @@ export type Toleration = {
   readonly tolerationSeconds?: number;
 };
 
+/** What a node is asked about its labels; Gt and Lt compare whole numbers. */
+export type NodeRequirement = {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+};
+
+/** All of its requirements must hold; of several terms one is enough. */
+export type NodeSelectorTerm = {
+  readonly matchExpressions?: readonly NodeRequirement[];
+  readonly matchFields?: readonly NodeRequirement[];
+};
+
+export type PodAffinityTerm = {
+  readonly labelSelector?: LabelSelector;
+  readonly topologyKey: string;
+  readonly namespaces?: readonly string[];
+  readonly namespaceSelector?: LabelSelector;
+};
+
+type PodAffinity = {
+  readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly PodAffinityTerm[];
+};
+
+/** What the scheduler acts on: preferences mean nothing where there is one node. */
+export type Affinity = {
+  readonly nodeAffinity?: {
+    readonly requiredDuringSchedulingIgnoredDuringExecution?: {
+      readonly nodeSelectorTerms: readonly NodeSelectorTerm[];
+    };
+  };
+  readonly podAffinity?: PodAffinity;
+  readonly podAntiAffinity?: PodAffinity;
+};
+
 export type PodSpec = {
   readonly initContainers?: readonly Container[];
   readonly containers: readonly Container[];
@@ -181,6 +217,16 @@ export type PodSpec = {
   readonly hostAliases?: readonly { readonly ip: string; readonly hostnames?: readonly string[] }[];
   readonly schedulerName?: string;
   readonly hostNetwork?: boolean;
+  readonly hostname?: string;
+  readonly subdomain?: string;
+  readonly priorityClassName?: string;
+  readonly schedulingGates?: readonly { readonly name: string }[];
+  readonly affinity?: Affinity;
+  readonly topologySpreadConstraints?: readonly {
+    readonly topologyKey: string;
+    readonly whenUnsatisfiable: string;
+  }[];
+  readonly overhead?: ResourceList;
   readonly enableServiceLinks?: boolean;
   readonly activeDeadlineSeconds?: number;
   readonly dnsPolicy?: string;

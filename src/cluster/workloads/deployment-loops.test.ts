@@ -87,7 +87,7 @@ test("a pod that is refused shows in the ReplicaSet, the Deployment and an event
         ? { kind: "allowed", object, warnings: [] }
         : { kind: "denied", causes: [forbidden("spec", "not today")] },
   };
-  const { client, caches } = await startBench(context, { admission: [gate as AdmissionRule] });
+  const { client, caches } = await startBench(context, { admission: [gate] });
   await client.create(deploymentKind, deployment("a", 3));
   const failure = (): string | undefined => {
     const { conditions } = caches.deployments.get("default/web")?.status ?? {};
@@ -115,7 +115,7 @@ test("a ReplicaSet that is refused is told by the Deployment", async (context) =
         ? { kind: "allowed", object, warnings: [] }
         : { kind: "denied", causes: [forbidden("spec", "not today")] },
   };
-  const { client, caches } = await startBench(context, { admission: [gate as AdmissionRule] });
+  const { client, caches } = await startBench(context, { admission: [gate] });
   await client.create(deploymentKind, deployment("a", 1));
   const progress = () =>
     conditionOf(caches.deployments.get("default/web")?.status?.conditions, "Progressing");

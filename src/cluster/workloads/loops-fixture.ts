@@ -15,9 +15,12 @@ import type { KubeObject } from "../../resources/object.ts";
 import type { Pod, ResourceList } from "../../resources/pod.ts";
 import { ControlPlane } from "../apiserver/api-handler.ts";
 import { NodeFixture } from "./node-fixture.ts";
+import { serviceAdmission } from "./service-admission.ts";
 import { runWorkloadLoops, startCaches, type ClusterCaches } from "./workload-loops.ts";
 
 export const namespace = "default";
+const nodeAddress = "127.64.0.1";
+
 /** The Deployment of these tests, and the Service. */
 export const web = { namespace, name: "web" };
 
@@ -48,7 +51,7 @@ export async function startBench(
     random,
     kinds: builtinKinds,
     customKinds: [],
-    admission,
+    admission: [serviceAdmission(nodeAddress), ...admission],
     log,
     newUid: randomUUID,
   });
@@ -63,7 +66,7 @@ export async function startBench(
           stop.signal,
         );
   const loops = runWorkloadLoops(
-    { transport, clock, log, random, caches: seen, nodeAddress: "127.64.0.1" },
+    { transport, clock, log, random, caches: seen, nodeAddress },
     stop.signal,
   );
   context.after(async () => {

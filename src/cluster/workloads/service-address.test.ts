@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Service } from "../../resources/service.ts";
-import { freeServiceAddress, wantsAddress } from "./service-address.ts";
+import { freeServiceAddress, isOfAnotherRun } from "./service-address.ts";
 
 const node = "127.64.0.1";
 const service = (spec: Service["spec"]): Service => ({
@@ -11,16 +11,15 @@ const service = (spec: Service["spec"]): Service => ({
   spec,
 });
 
-const cases: readonly [name: string, spec: Service["spec"], wants: boolean][] = [
-  ["a new one", {}, true],
-  ["one that has an address", { clusterIP: "127.128.7.9" }, false],
+const cases: readonly [name: string, spec: Service["spec"], isOther: boolean][] = [
+  ["one that has an address of this run", { clusterIP: "127.128.7.9" }, false],
   ["one whose address is of an earlier run's block", { clusterIP: "127.129.7.9" }, true],
   ["a headless one", { clusterIP: "None" }, false],
   ["an external name", { type: "ExternalName", externalName: "example.com" }, false],
 ];
 
-for (const [name, spec, wants] of cases)
-  test(name, () => assert.equal(wantsAddress(service(spec), node), wants));
+for (const [name, spec, isOther] of cases)
+  test(name, () => assert.equal(isOfAnotherRun(service(spec), node), isOther));
 
 test("addresses come from the Services' own block and are given once", () => {
   const first = freeServiceAddress("uid", node, new Set()) ?? "";

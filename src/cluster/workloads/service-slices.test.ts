@@ -84,3 +84,35 @@ test("a slice names its Service and its pods", () => {
     uid: "uid-a",
   });
 });
+
+test("a hundred endpoints fill a slice, and each slice keeps its name", () => {
+  const pods = Array.from({ length: 101 }, (_, index) =>
+    podFixture({ name: `pod-${index}`, address: `127.64.2.${index}` }),
+  );
+  const slices = slicesOf(service(8080), pods);
+  assert.deepEqual(
+    slices.map(({ endpoints }) => endpoints.length),
+    [100, 1],
+  );
+  const names = slices.map(({ metadata }) => metadata.name);
+  assert.equal(new Set(names).size, 2);
+  assert.equal(slicesOf(service(8080), pods.slice(0, 5))[0]?.metadata.name, names[0]);
+});
+
+test("a pod's hostname counts beneath the Service that it names, and labels are the Service's", () => {
+  const pod = podFixture({ name: "a", address: "127.64.1.1" });
+  const named = (subdomain: string) => ({
+    ...pod,
+    spec: { ...pod.spec, hostname: "zero", subdomain },
+  });
+  const headless = {
+    ...service(8080),
+    metadata: { ...service(8080).metadata, labels: { team: "x" } },
+    spec: { ...service(8080).spec, clusterIP: "None" },
+  };
+  const [slice] = slicesOf(headless, [named("web")]);
+  assert.equal(slice?.endpoints[0]?.hostname, "zero");
+  assert.equal(slicesOf(headless, [named("other")])[0]?.endpoints[0]?.hostname, undefined);
+  assert.equal(slice?.metadata.labels?.["team"], "x");
+  assert.equal(slice?.metadata.labels?.["service.kubernetes.io/headless"], "");
+});

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KubeClient } from "../../kube/client.ts";
+import type { AdmissionRule } from "../../resources/admission.ts";
 import { deploymentKind } from "../../resources/deployment.ts";
+import { endpointsKind } from "../../resources/endpoints.ts";
 import { eventKind } from "../../resources/event.ts";
 import { conditionOf } from "../../resources/object.ts";
 import { podKind, type Pod } from "../../resources/pod.ts";
 import { isActive, isReady } from "../../resources/pod-state.ts";
 import { replicaSetKind } from "../../resources/replica-set.ts";
-import { serviceKind } from "../../resources/service.ts";
+import { serviceKind, type Service } from "../../resources/service.ts";
 import {
   complete,
   deployment,
@@ -19,6 +21,13 @@ import {
   watchFor,
   web,
 } from "./loops-fixture.ts";
+
+const service = (spec: Service["spec"]): Service => ({
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: web,
+  spec: { selector: { app: "web" }, ports: [{ port: 80, targetPort: 8080 }], ...spec },
+});
 
 const scalingEvents = async (client: KubeClient): Promise<string[]> => {
   const { items } = await client.list(eventKind, { namespace });
@@ -107,12 +116,7 @@ test("a pod that is deleted or fails is replaced, and one that terminates does n
 
 test("a rolling update keeps its limits, and the Service's endpoints follow", async (context) => {
   const { client, caches } = await startBench(context);
-  await client.create(serviceKind, {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: web,
-    spec: { selector: { app: "web" }, ports: [{ port: 80, targetPort: 8080 }] },
-  });
+  await client.create(serviceKind, service({}));
   await client.create(deploymentKind, deployment("a", 4));
   await until(caches.deployments, complete(caches));
   const endpoints = () =>
@@ -247,16 +251,59 @@ test("pods and sets that were orphaned are taken over by the next of their name"
   assert.equal(caches.replicaSets.list().length, 1);
 });
 
+/** What a run before, which had another block, left in the store. */
+const ofAnotherRun: AdmissionRule<Service> = {
+  kind: serviceKind,
+  admit: (object, old) => {
+    const spec = { ...object.spec, clusterIP: "127.190.1.2", clusterIPs: ["127.190.1.2"] };
+    return { kind: "allowed", object: old ? object : { ...object, spec }, warnings: [] };
+  },
+};
+
 test("a Service whose address is of an earlier run's block gets one of this", async (context) => {
-  const { client, caches } = await startBench(context);
-  await client.create(serviceKind, {
-    apiVersion: "v1",
-    kind: "Service",
-    metadata: web,
-    spec: { clusterIP: "127.190.1.2", clusterIPs: ["127.190.1.2"], ports: [{ port: 80 }] },
+  const { client, caches } = await startBench(context, { admission: [ofAnotherRun] });
+  const made = await client.create(serviceKind, service({ type: "LoadBalancer" }));
+  assert.equal(made.spec.clusterIP, "127.190.1.2");
+  const current = () => caches.services.get("default/web");
+  await until(caches.services, () => {
+    const { spec, status } = current() ?? {};
+    const [balancer] = status?.loadBalancer?.ingress ?? [];
+    return spec?.clusterIP?.startsWith("127.128.") === true && balancer?.ip === spec.clusterIP;
   });
-  const address = () => caches.services.get("default/web")?.spec.clusterIP ?? "";
-  await until(caches.services, () => address().startsWith("127.128."));
+  await client.patch(serviceKind, web, { spec: { type: "ClusterIP" } });
+  await until(caches.services, () => current()?.status?.loadBalancer?.ingress === undefined);
+});
+
+test("Endpoints come and go with their Service; those that a user keeps become slices", async (context) => {
+  const { client, caches } = await startBench(context);
+  await client.create(deploymentKind, deployment("a", 2));
+  await client.create(serviceKind, service({}));
+  const addresses = () =>
+    (caches.endpoints.get("default/web")?.subsets ?? []).flatMap(
+      (subset) => subset.addresses ?? [],
+    );
+  await until(caches.endpoints, () => addresses().length === 2);
+  await scale(client, 1);
+  await until(caches.endpoints, () => addresses().length === 1);
+  await client.delete(serviceKind, web);
+  await until(caches.endpoints, () => caches.endpoints.list().length === 0);
+  await until(caches.slices, () => caches.slices.list().length === 0);
+
+  const db = { namespace, name: "db" };
+  const subset = (ip: string) => ({ addresses: [{ ip }], ports: [{ port: 5432 }] });
+  await client.create(endpointsKind, {
+    apiVersion: "v1",
+    kind: "Endpoints",
+    metadata: db,
+    subsets: [subset("10.0.0.7")],
+  });
+  const { selector: _, ...spec } = service({}).spec;
+  await client.create(serviceKind, { ...service({}), metadata: db, spec });
+  const mirrored = () =>
+    caches.slices.list().flatMap(({ endpoints }) => endpoints.flatMap((each) => each.addresses));
+  await until(caches.slices, () => mirrored().join() === "10.0.0.7");
+  await client.patch(endpointsKind, db, { subsets: [subset("10.0.0.8")] });
+  await until(caches.slices, () => mirrored().join() === "10.0.0.8");
 });
 
 test("deleting the Deployment leaves nothing", async (context) => {

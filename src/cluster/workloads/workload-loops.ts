@@ -7,6 +7,7 @@ import { EventRecorder } from "../../kube/events.ts";
 import type { Transport } from "../../kube/transport.ts";
 import { WatchCache } from "../../kube/watch-cache.ts";
 import { deploymentKind, type Deployment } from "../../resources/deployment.ts";
+import { endpointsKind, type Endpoints } from "../../resources/endpoints.ts";
 import { endpointSliceKind, type EndpointSlice } from "../../resources/endpoint-slice.ts";
 import { ingressKind, type Ingress } from "../../resources/ingress.ts";
 import type { Kind } from "../../resources/kind.ts";
@@ -16,9 +17,10 @@ import { podKind, type Pod } from "../../resources/pod.ts";
 import { replicaSetKind, type ReplicaSet } from "../../resources/replica-set.ts";
 import { serviceKind, type Service } from "../../resources/service.ts";
 import { runDeploymentController } from "./deployment-controller.ts";
-import { runEndpointSliceController } from "./endpoint-slice-controller.ts";
+import { runEndpointsController } from "./endpoints-controller.ts";
 import { runReplicaSetController } from "./replica-set-controller.ts";
 import { runScheduler } from "./scheduler.ts";
+import { runServiceController } from "./service-controller.ts";
 
 export type ClusterCaches = {
   readonly deployments: WatchCache<Deployment>;
@@ -27,6 +29,7 @@ export type ClusterCaches = {
   readonly nodes: WatchCache<Node>;
   readonly services: WatchCache<Service>;
   readonly slices: WatchCache<EndpointSlice>;
+  readonly endpoints: WatchCache<Endpoints>;
   readonly ingresses: WatchCache<Ingress>;
 };
 
@@ -56,6 +59,7 @@ export async function startCaches(
     nodes: start(nodeKind),
     services: start(serviceKind),
     slices: start(endpointSliceKind),
+    endpoints: start(endpointsKind),
     ingresses: start(ingressKind),
   };
   await Promise.all(started);
@@ -88,10 +92,8 @@ export function runWorkloadLoops(
     runDeploymentController({ ...parts("deployment-controller"), ...caches }, signal),
     runReplicaSetController({ ...parts("replicaset-controller"), ...caches, random }, signal),
     runScheduler({ ...parts("default-scheduler"), ...caches }, signal),
-    runEndpointSliceController(
-      { ...parts("endpoint-slice-controller"), ...caches, nodeAddress },
-      signal,
-    ),
+    runServiceController({ ...parts("service-controller"), ...caches, nodeAddress }, signal),
+    runEndpointsController({ ...parts("endpoint-slice-controller"), ...caches }, signal),
   ];
   return {
     async stopped() {
