@@ -13,18 +13,23 @@ export type PublishedService = {
   /** Where it listens. */
   readonly address: string;
   readonly targetPort: number;
+  /** "http" unless it says otherwise. */
+  readonly portName?: string;
+  /** Any free one unless it says otherwise. */
+  readonly clusterIP?: string;
+  readonly labels?: Readonly<Record<string, string>>;
 };
 
 /** Makes what is missing, the namespace included, and brings what an earlier run left up to date. */
-export async function publishService(
-  client: KubeClient,
-  { namespace, name, port, address, targetPort }: PublishedService,
-): Promise<void> {
+export async function publishService(client: KubeClient, service: PublishedService): Promise<void> {
+  const { namespace, name, port, address, targetPort, clusterIP, labels = {} } = service;
+  const { portName = "http" } = service;
   const metadata = { name, namespace };
-  const ports = [{ name: "http", port, targetPort, protocol: "TCP" }];
+  const ports = [{ name: portName, port, targetPort, protocol: "TCP" }];
+  const spec = { ports, ...(clusterIP !== undefined && { clusterIP, clusterIPs: [clusterIP] }) };
   const where = {
     endpoints: [{ addresses: [address], conditions: { ready: true } }],
-    ports: [{ name: "http", port: targetPort, protocol: "TCP" }],
+    ports: [{ name: portName, port: targetPort, protocol: "TCP" }],
   };
   await orElse(
     () =>
@@ -37,15 +42,20 @@ export async function publishService(
   );
   await orElse(
     () =>
-      client.create(serviceKind, { apiVersion: "v1", kind: "Service", metadata, spec: { ports } }),
-    () => client.patch(serviceKind, metadata, { spec: { ports } }),
+      client.create(serviceKind, {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { ...metadata, labels },
+        spec,
+      }),
+    () => client.patch(serviceKind, metadata, { spec }),
   );
   await orElse(
     () =>
       client.create(endpointSliceKind, {
         apiVersion: "discovery.k8s.io/v1",
         kind: "EndpointSlice",
-        metadata: { ...metadata, labels: { [serviceNameLabel]: name } },
+        metadata: { ...metadata, labels: { [serviceNameLabel]: name, ...labels } },
         addressType: "IPv4",
         ...where,
       }),

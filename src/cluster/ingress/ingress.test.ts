@@ -110,7 +110,7 @@ async function startIngress(context: TestContext) {
   const world = new World();
   const ingress = new Ingress({
     port: 0,
-    ingresses: { list: () => [ingressObject] },
+    ingresses: { list: () => [ingressObject], subscribe: () => () => {} },
     services: world.lookup,
     slices: world.slices,
     log: () => {},
@@ -394,7 +394,7 @@ test("a port in use is named, with the flag that changes it", async (context) =>
   const { port } = await startIngress(context);
   const second = new Ingress({
     port,
-    ingresses: { list: () => [] },
+    ingresses: { list: () => [], subscribe: () => () => {} },
     services: new World().lookup,
     slices: new World().slices,
     log: () => {},
