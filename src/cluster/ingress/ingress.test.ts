@@ -8,7 +8,7 @@ import {
   type RequestListener,
   type Server,
 } from "node:http";
-import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
+import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { after, test, type TestContext } from "node:test";
 import type { ChangeListener } from "../../kube/watch-cache.ts";
@@ -388,6 +388,65 @@ test("idle connections to an endpoint that went are closed", async (context) => 
   world.endpoints.clear();
   world.changed();
   await closed;
+});
+
+/** Asks to speak WebSocket at once with a first word, and resolves with the answer's head. */
+async function askUpgrade(context: TestContext, port: number, upgrade: string) {
+  const socket = connect({ host: address, port });
+  context.after(() => socket.destroy());
+  socket.write(
+    `GET /chat HTTP/1.1\r\nHost: web.example.com\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}\r\n` +
+      "Sec-WebSocket-Key: key\r\n\r\n",
+  );
+  const [head] = (await once(socket, "data")) as [Buffer];
+  return { socket, head: head.toString() };
+}
+
+test("a WebSocket passes through, counts as in flight, and ends on both sides", async (context) => {
+  const { world, ingress, port } = await startIngress(context);
+  const server = await startServer(context, () => {});
+  server.on("upgrade", (request: IncomingMessage, socket: Socket) => {
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        `X-Seen: ${request.url} ${request.headers["sec-websocket-key"]} ${String(request.headers["x-forwarded-host"])}\r\n\r\n`,
+    );
+    socket.on("data", (chunk: Buffer) => socket.write(`echo ${chunk.toString()}`));
+    socket.on("end", () => socket.end());
+  });
+  world.endpoints.add(portOf(server));
+  const { socket, head } = await askUpgrade(context, port, "websocket");
+  assert.match(head, /^HTTP\/1.1 101 Switching Protocols\r\n/);
+  assert.match(head, /X-Seen: \/chat key web.example.com/);
+  socket.write("hello");
+  const [echo] = (await once(socket, "data")) as [Buffer];
+  assert.equal(echo.toString(), "echo hello");
+  assert.equal(ingress.inFlight("default", "web"), 1);
+  socket.end();
+  await once(socket, "close");
+  while (ingress.inFlight("default", "web") > 0)
+    await new Promise((resolve) => setImmediate(resolve));
+});
+
+test("a pod that does not want a WebSocket says so itself; without a pod the door does", async (context) => {
+  const { world, port } = await startIngress(context);
+  assert.match((await askUpgrade(context, port, "websocket")).head, /^HTTP\/1.1 503 Service Unav/);
+  const server = await startServer(context, (_request, response) => {
+    response.statusCode = 426;
+    response.end("no");
+  });
+  world.endpoints.add(portOf(server));
+  assert.match((await askUpgrade(context, port, "websocket")).head, /^HTTP\/1.1 426 /);
+  world.endpoints.clear();
+  world.endpoints.add(portOf(await unusedPort(context)));
+  assert.match((await askUpgrade(context, port, "websocket")).head, /^HTTP\/1.1 502 /);
+});
+
+test("who offers HTTP/2 on the way is answered in HTTP/1.1", async (context) => {
+  const { world, port } = await startIngress(context);
+  const server = await startServer(context, (_request, response) => response.end("plain"));
+  world.endpoints.add(portOf(server));
+  const { head } = await askUpgrade(context, port, "h2c");
+  assert.match(head, /^HTTP\/1.1 200 OK\r\n/);
 });
 
 test("a port in use is named, with the flag that changes it", async (context) => {
