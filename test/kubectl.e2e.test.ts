@@ -17,6 +17,7 @@ import { serveApi } from "../src/cluster/apiserver/api-server.ts";
 import type { ServedApi } from "../src/cluster/apiserver/api-server.ts";
 import { makeCertificates } from "../src/cluster/apiserver/certificates.ts";
 import { kubeconfigText } from "../src/cluster/apiserver/kubeconfig.ts";
+import { nodeThat } from "../src/cluster/apiserver/plane-fixture.ts";
 import { hasTools } from "./tools.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "dunlin-kubectl-"));
@@ -35,8 +36,10 @@ before(async () => {
     log: (line) => assert.fail(line),
     newUid: randomUUID,
   });
-  plane.setPodLogReader((pod) =>
-    Promise.resolve(new Blob([`log of ${pod.metadata.name}\n`]).stream()),
+  plane.setNode(
+    nodeThat({
+      readLog: (pod) => Promise.resolve(new Blob([`log of ${pod.metadata.name}\n`]).stream()),
+    }),
   );
   const tls = await makeCertificates(Date.now());
   const token = randomUUID();

@@ -86,7 +86,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   credentials.catch(() => {}); // Whatever fails there is told below, where it is awaited.
 
   const kubelet = newKubelet(options, transport, network);
-  plane.setPodLogReader(kubelet.readLog);
+  plane.setNode(kubelet);
 
   const watching = new AbortController();
   started.defer(() => watching.abort());

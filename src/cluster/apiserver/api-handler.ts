@@ -5,7 +5,6 @@ import type { Random } from "../../lib/random.ts";
 import type { AdmissionRule } from "../../resources/admission.ts";
 import type { Kind } from "../../resources/kind.ts";
 import type { KubeObject } from "../../resources/object.ts";
-import type { Pod } from "../../resources/pod.ts";
 import { AdmittedWrites } from "./admitted-writes.ts";
 import { ApiProblem, noSuchResource, statusOf } from "../api-status.ts";
 import { CustomResources } from "./custom-resources.ts";
@@ -13,7 +12,9 @@ import { discover } from "./discovery.ts";
 import { EventExpiry } from "./event-expiry.ts";
 import { GarbageCollector } from "./garbage-collector.ts";
 import { NamespaceLifecycle } from "./namespace-lifecycle.ts";
+import type { NodeAccess } from "./node-access.ts";
 import { openApiAnswer } from "./openapi.ts";
+import type { PodStream } from "./pod-streams.ts";
 import { Registry } from "./registry.ts";
 import { ResourceCatalog, builtIn } from "../resource-catalog.ts";
 import { ResourceEndpoint } from "./resource-endpoint.ts";
@@ -25,23 +26,6 @@ import { versionAnswer } from "./version.ts";
 import { WebhookAdmission } from "../webhooks/webhook-admission.ts";
 import type { ResolveService } from "../webhooks/webhook-client.ts";
 import type { WebhookConfiguration } from "../../resources/webhook-configuration.ts";
-
-export type PodLogOptions = {
-  readonly container?: string;
-  readonly follow: boolean;
-  readonly previous: boolean;
-  readonly tailLines?: number;
-  readonly sinceSeconds?: number;
-  readonly timestamps: boolean;
-  readonly limitBytes?: number;
-};
-
-/** Gives a pod's log, or throws an ApiProblem (400 "container … is waiting to start", say). */
-export type PodLogReader = (
-  pod: Pod,
-  options: PodLogOptions,
-  signal: AbortSignal,
-) => Promise<ReadableStream<Uint8Array>>;
 
 export type ControlPlaneOptions = {
   readonly clock: Clock;
@@ -60,6 +44,7 @@ export type ControlPlaneOptions = {
 };
 
 export class ControlPlane {
+  readonly clock: Clock;
   readonly #store: Store;
   readonly #catalog: ResourceCatalog;
   readonly #endpoint: ResourceEndpoint;
@@ -75,6 +60,7 @@ export class ControlPlane {
     const { clock, random, newUid, admission, log } = options;
     const catalog = new ResourceCatalog();
     const registry = new Registry({ store, catalog, clock, random, newUid, admission });
+    this.clock = clock;
     this.#log = log;
     this.#store = store;
     this.#catalog = catalog;
@@ -136,8 +122,16 @@ export class ControlPlane {
     }
   };
 
-  setPodLogReader(reader: PodLogReader): void {
-    this.#endpoint.setPodLogReader(reader);
+  /** Who runs the pods; until then there are no logs and no streams of them. */
+  setNode(node: NodeAccess): void {
+    this.#endpoint.setNode(node);
+  }
+
+  /** What an upgraded connection is to do. Throws an ApiProblem, or the node's own NodeProblem. */
+  podStream(url: URL): PodStream {
+    const path = parseResourcePath(url.pathname);
+    if (path) return this.#endpoint.podStream(path, url.searchParams);
+    throw noSuchResource();
   }
 
   /** How webhooks find the Services that they are; until then those have no endpoints. */

@@ -127,8 +127,8 @@ test("an upgrade is refused in words", async (t) => {
     ].join("\r\n"),
   );
   const answer = await text(socket);
-  assert.match(answer, /^HTTP\/1.1 501 /);
-  assert.match(answer, /the exec subresource of pods is not served/);
+  assert.match(answer, /^HTTP\/1.1 404 /);
+  assert.match(answer, /pods \\"a\\" not found/);
 });
 
 test("the kubeconfig carries all that a client needs", () => {

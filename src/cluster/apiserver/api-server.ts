@@ -5,11 +5,15 @@ import { once } from "node:events";
 import { createServer } from "node:https";
 import type { Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import type { AddressInfo } from "node:net";
 import { listenError } from "../../lib/listen-error.ts";
-import { ApiProblem } from "../api-status.ts";
+import type { Upgrade } from "../streams/websocket.ts";
+import { ApiProblem, statusOf } from "../api-status.ts";
 import { problemAnswer } from "./api-handler.ts";
 import type { ControlPlane } from "./api-handler.ts";
+import { NodeProblem } from "./node-access.ts";
+import { isUpgrade, serveUpgrade } from "./pod-stream-upgrade.ts";
 import { bodyBytesMax } from "./request-body.ts";
 
 export type ServedApi = { readonly url: string; readonly port: number; close(): Promise<void> };
@@ -30,7 +34,12 @@ const clientGone = new Error("the client has gone");
 /** Throws an Error that names the port and the flag when the port is taken. */
 export async function serveApi(options: ServeOptions): Promise<ServedApi> {
   const { plane, tls, token, log } = options;
-  const server = createServer({ ...tls, ALPNProtocols: ["http/1.1"] });
+  const server = createServer({
+    ...tls,
+    ALPNProtocols: ["http/1.1"],
+    // Others are free to be answered in HTTP, as a client that offers HTTP/2 is.
+    shouldUpgradeCallback: ({ headers }) => isUpgrade(headers),
+  });
   server.keepAliveTimeout = 60_000;
   // A watch lasts as long as its client wants.
   server.requestTimeout = 0;
@@ -40,17 +49,21 @@ export async function serveApi(options: ServeOptions): Promise<ServedApi> {
       outgoing.destroy();
     });
   });
-  // Protocols that kubectl would upgrade to (exec, port-forward) are refused in words.
-  server.on("upgrade", (incoming, socket) => {
+  const upgraded = new Set<Duplex>();
+  server.on("upgrade", (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgraded.add(socket);
+    socket.once("close", () => upgraded.delete(socket));
     socket.on("error", () => socket.destroy());
-    refuseUpgrade(plane, token, incoming)
-      .then((text) => socket.end(text))
-      .catch(() => socket.destroy());
+    try {
+      upgrade(plane, token, { incoming, socket, head });
+    } catch (error) {
+      socket.end(refusalOf(error, (line) => log(`upgrading ${incoming.url}: ${line}`)));
+    }
   });
   server.on("clientError", (_error, socket) => socket.destroy());
   await listen(server, options.port);
   const { port } = server.address() as AddressInfo;
-  return { url: `https://${host}:${port}`, port, close: () => close(server) };
+  return { url: `https://${host}:${port}`, port, close: () => close(server, upgraded) };
 }
 
 async function listen(server: Server, port: number): Promise<void> {
@@ -62,11 +75,12 @@ async function listen(server: Server, port: number): Promise<void> {
   }
 }
 
-async function close(server: Server): Promise<void> {
+async function close(server: Server, upgraded: ReadonlySet<Duplex>): Promise<void> {
   if (!server.listening) return;
   const closed = once(server, "close");
   server.close();
   server.closeAllConnections();
+  for (const socket of upgraded) socket.destroy();
   await closed;
 }
 
@@ -175,20 +189,31 @@ function unauthorized(): Response {
   return problemAnswer(new ApiProblem(401, "Unauthorized", "Unauthorized"));
 }
 
-/** What the handler says of the same request without the upgrade, as raw HTTP. */
-async function refuseUpgrade(
-  plane: ControlPlane,
-  token: string,
-  incoming: IncomingMessage,
-): Promise<string> {
-  const response = isAuthorized(incoming, token)
-    ? await plane.transport(new Request(`https://${host}${incoming.url ?? "/"}`))
-    : unauthorized();
-  const body = await response.text();
-  const status = response.ok ? 400 : response.status;
+/** Throws before anything is written when the connection cannot be upgraded. */
+function upgrade(plane: ControlPlane, token: string, request: Upgrade): void {
+  const { incoming } = request;
+  if (!isAuthorized(incoming, token)) throw new ApiProblem(401, "Unauthorized", "Unauthorized");
+  const stream = plane.podStream(new URL(`https://${host}${incoming.url ?? "/"}`));
+  serveUpgrade(stream, request, plane.clock);
+}
+
+/** Raw HTTP: a Status, or the node's own words as plain text, as kubelets answer. */
+function refusalOf(error: unknown, tell: (line: string) => void): string {
+  if (error instanceof NodeProblem)
+    return rawAnswer(500, "Internal Server Error", "text/plain", error.message);
+  if (!(error instanceof ApiProblem)) tell(error instanceof Error ? (error.stack ?? "") : "");
+  const problem =
+    error instanceof ApiProblem
+      ? error
+      : new ApiProblem(500, "InternalError", `Internal error occurred: ${String(error)}`);
+  const body = JSON.stringify(statusOf(problem));
+  return rawAnswer(problem.code, problem.reason, "application/json", body);
+}
+
+function rawAnswer(code: number, phrase: string, type: string, body: string): string {
   return [
-    `HTTP/1.1 ${status} ${response.statusText || "Refused"}`,
-    "Content-Type: application/json",
+    `HTTP/1.1 ${code} ${phrase}`,
+    `Content-Type: ${type}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     "Connection: close",
     "",

@@ -6,6 +6,7 @@ import type { Kind } from "../../resources/kind.ts";
 import { int32, object, oneOf, string } from "../../resources/schema.ts";
 import { ControlPlane } from "./api-handler.ts";
 import type { ControlPlaneOptions } from "./api-handler.ts";
+import { NodeProblem, type NodeAccess } from "./node-access.ts";
 
 export type Answer = {
   readonly status: number;
@@ -156,6 +157,21 @@ function readerOf(response: Response, leaving: AbortController): WatchReader {
       leaving.abort();
       await reader?.closed.catch(() => {});
     },
+  };
+}
+
+/** A node that does what is given, and nothing else. */
+export function nodeThat(does: Partial<NodeAccess>): NodeAccess {
+  const nothing = (): never => {
+    throw new NodeProblem("nothing runs here");
+  };
+  return {
+    readLog: nothing,
+    exec: nothing,
+    attach: nothing,
+    connect: nothing,
+    usage: () => Promise.resolve([]),
+    ...does,
   };
 }
 

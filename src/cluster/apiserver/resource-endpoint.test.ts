@@ -7,7 +7,8 @@ import { configMapKind } from "../../resources/config-map.ts";
 import type { ConfigMap } from "../../resources/config-map.ts";
 import { podKind } from "../../resources/pod.ts";
 import { ApiProblem } from "../api-status.ts";
-import { configMap, configMaps, openTestPlane, pod, pods } from "./plane-fixture.ts";
+import type { NodeAccess } from "./node-access.ts";
+import { configMap, configMaps, nodeThat, openTestPlane, pod, pods } from "./plane-fixture.ts";
 import type { Answer, TestPlane } from "./plane-fixture.ts";
 
 const namesOf = ({ body }: Answer): readonly string[] =>
@@ -80,7 +81,7 @@ test("logs come from whoever runs the pods, of a container that exists", async (
   ];
   await call("POST", pods, pod("two", { containers: two }));
   assert.equal((await call("GET", `${pods}/one/log`)).status, 503);
-  plane.setPodLogReader((object, options) => {
+  const readLog: NodeAccess["readLog"] = (object, options) => {
     if (options.previous)
       throw new ApiProblem(
         400,
@@ -88,7 +89,8 @@ test("logs come from whoever runs the pods, of a container that exists", async (
         `previous container of ${object.metadata.name} not found`,
       );
     return Promise.resolve(new Blob([JSON.stringify(options)]).stream());
-  });
+  };
+  plane.setNode(nodeThat({ readLog }));
   const one = await call("GET", `${pods}/one/log?tailLines=5&follow=true`);
   assert.equal(one.contentType, "text/plain");
   assert.deepEqual(JSON.parse(one.body), {

@@ -12,14 +12,15 @@ import {
   notFound,
   successStatus,
 } from "../api-status.ts";
-import type { PodLogReader } from "./api-handler.ts";
 import { applyRequest, isApply } from "./apply-request.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { readDeleteOptions } from "./delete-options.ts";
 import type { DeleteOptions } from "./deletion.ts";
 import { intake } from "./object-intake.ts";
 import { patchFunction } from "../patch/patch.ts";
+import type { NodeAccess } from "./node-access.ts";
 import { readPodLog } from "./pod-log-request.ts";
+import { isStreamSubresource, podStream, type PodStream } from "./pod-streams.ts";
 import type { AdmittedWrites } from "./admitted-writes.ts";
 import { inVersion } from "./registry.ts";
 import type { Registry, Target, WriteOptions } from "./registry.ts";
@@ -54,7 +55,7 @@ export class ResourceEndpoint {
   readonly #writes: AdmittedWrites;
   readonly #clock: Clock;
   readonly #closing: AbortSignal;
-  #podLogReader: PodLogReader | undefined;
+  #node: NodeAccess | undefined;
 
   constructor(options: {
     readonly store: Store;
@@ -73,8 +74,18 @@ export class ResourceEndpoint {
     this.#closing = options.closing;
   }
 
-  setPodLogReader(reader: PodLogReader): void {
-    this.#podLogReader = reader;
+  setNode(node: NodeAccess): void {
+    this.#node = node;
+  }
+
+  /** What an upgraded connection is to do. Throws an ApiProblem, or the node's own NodeProblem. */
+  podStream(path: ResourcePath, query: URLSearchParams): PodStream {
+    const { group, version, plural, namespace, name, subresource } = path;
+    const resource = this.#catalog.find(group, version, plural);
+    if (resource?.storageId !== "pods" || !isStreamSubresource(subresource)) throw noSuchResource();
+    if (name === undefined || namespace === undefined) throw noSuchResource();
+    const pod = this.#registry.read({ resource, namespace, name }) as Pod;
+    return podStream(pod, subresource, query, this.#runningNode());
   }
 
   /** Throws an ApiProblem for everything that is not answered with success. */
@@ -93,6 +104,7 @@ export class ResourceEndpoint {
       store: this.#store,
       closing: this.#closing,
     });
+    if (resource.deprecation !== undefined) writer.warn(resource.deprecation);
     const call: Call = { request, query, resource, namespace, name, subresource, writer };
     if (name === undefined) return await this.#onCollection(call);
     return await this.#onObject(call, { resource, namespace, name });
@@ -116,11 +128,12 @@ export class ResourceEndpoint {
     if (subresource !== undefined && !isServed(target.resource, subresource))
       throw refusal(target.resource, subresource);
     if (subresource === "log") return await this.#log(call, target);
+    if (isStreamSubresource(subresource)) throw badRequest("Upgrade request required");
     switch (request.method) {
       case "GET":
         if (booleanParameter(call.query, "watch")) return this.#watch(call);
         return subresource === "scale"
-          ? call.writer.plain(scaleOf(this.#registry.read(target), scalePaths(target)))
+          ? call.writer.scale(scaleOf(this.#registry.read(target), scalePaths(target)))
           : call.writer.object(this.#registry.read(target));
       case "PUT":
         return await this.#replace(call, target);
@@ -254,7 +267,7 @@ export class ResourceEndpoint {
         apply: (object, scale) => withScale(object, paths, scale),
       },
     });
-    return call.writer.plain(scaleOf(written, paths));
+    return call.writer.scale(scaleOf(written, paths));
   }
 
   async #delete(call: Call, target: Target, options: DeleteOptions): Promise<Response> {
@@ -284,9 +297,12 @@ export class ResourceEndpoint {
   async #log(call: Call, target: Target): Promise<Response> {
     if (call.request.method !== "GET") throw methodNotAllowed();
     const pod = this.#registry.read(target) as Pod;
-    if (!this.#podLogReader)
-      throw new ApiProblem(503, "ServiceUnavailable", "no node runs pods here yet");
-    return await readPodLog(this.#podLogReader, pod, call.query, call.request.signal);
+    return await readPodLog(this.#runningNode(), pod, call.query, call.request.signal);
+  }
+
+  #runningNode(): NodeAccess {
+    if (this.#node) return this.#node;
+    throw new ApiProblem(503, "ServiceUnavailable", "no node runs pods here yet");
   }
 
   #writeOptions({ request, query, subresource, writer }: Call, kind: OptionsKind): WriteOptions {
@@ -318,6 +334,9 @@ function isServed({ kind, storageId }: Resource, subresource: string): boolean {
     case "scale":
       return kind.subresources?.scale !== undefined;
     case "log":
+    case "exec":
+    case "attach":
+    case "portforward":
       return storageId === "pods";
     default:
       return false;
@@ -325,7 +344,7 @@ function isServed({ kind, storageId }: Resource, subresource: string): boolean {
 }
 
 /** These exist in Kubernetes, so they are refused by name. */
-const unserved = ["exec", "attach", "portforward", "proxy", "eviction", "binding", "token"];
+const unserved = ["proxy", "eviction", "binding", "token"];
 
 function refusal({ kind }: Resource, subresource: string): ApiProblem {
   const [first = ""] = subresource.split("/");

@@ -10,6 +10,8 @@ export type Launch = {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** Where paths of the container are on this machine. */
+  readonly mounts: readonly Mount[];
 };
 
 export type LaunchOptions = Omit<EnvironmentOptions, "mounts" | "imageEnv"> & {
@@ -40,7 +42,7 @@ export async function planLaunch(options: LaunchOptions): Promise<Launch> {
     ...(gpus.length > 0 && { CUDA_VISIBLE_DEVICES: gpus.join(",") }),
   };
   const command = image.command.map((word) => translatePath(expandVariables(word, env), mounts));
-  return { command, env, cwd: workingFolder(container, podFolder, mounts) };
+  return { command, env, cwd: workingFolder(container, podFolder, mounts), mounts };
 }
 
 const terminationPath = ({ terminationMessagePath }: Container): string =>

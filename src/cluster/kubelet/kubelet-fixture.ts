@@ -51,7 +51,13 @@ export async function openNode(
   const newKubelet = () =>
     new Kubelet({ client, clock, log, nodeName, network, images, dataDir, capacity, recorder });
   let kubelet = newKubelet();
-  plane.setPodLogReader((pod, logOptions, signal) => kubelet.readLog(pod, logOptions, signal));
+  plane.setNode({
+    readLog: (pod, logOptions, signal) => kubelet.readLog(pod, logOptions, signal),
+    exec: (pod, execOptions) => kubelet.exec(pod, execOptions),
+    attach: (pod, attachOptions) => kubelet.attach(pod, attachOptions),
+    connect: (pod, port) => kubelet.connect(pod, port),
+    usage: () => kubelet.usage(),
+  });
 
   return {
     client,

@@ -3,12 +3,20 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import type { Duplex } from "node:stream";
 import type { Clock } from "../../lib/clock.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { EventRecorder } from "../../kube/events.ts";
 import { WatchCache, type Change } from "../../kube/watch-cache.ts";
 import { podKind, type Pod, type ResourceList } from "../../resources/pod.ts";
-import type { PodLogReader } from "../apiserver/api-handler.ts";
+import type {
+  AttachOptions,
+  CommandRun,
+  ExecOptions,
+  NodeAccess,
+  PodLogOptions,
+  PodUsage,
+} from "../apiserver/node-access.ts";
 import type { Environment } from "./container-env.ts";
 import { aborted } from "./container-life.ts";
 import { deathSignalPrefix } from "./container-process.ts";
@@ -16,6 +24,7 @@ import { GpuDevices, gpuResource } from "./gpu-devices.ts";
 import type { ImageMapping } from "./images.ts";
 import { guardMemory } from "./memory-guard.ts";
 import { registerNode, reportNode } from "./node-registration.ts";
+import { connectToPod, podAttach, podExec } from "./pod-access.ts";
 import { podLog } from "./pod-log.ts";
 import type { PodNetwork } from "./pod-network.ts";
 import { PodWorker, type NodeContext } from "./pod-worker.ts";
@@ -41,27 +50,12 @@ export type KubeletOptions = {
   readonly baseEnv?: Environment;
 };
 
-/** What the running containers of a pod had used by `atMs`. */
-export type PodUsage = {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly atMs: number;
-  readonly containers: readonly {
-    readonly name: string;
-    /** A later one is another run, whose processor time begins at zero. */
-    readonly startedAtMs: number;
-    readonly cpuNanoseconds: number;
-    readonly memoryBytes: number;
-  }[];
-};
-
 /** As often as a kubelet whose node does not change. */
 const heartbeatMs = 300_000;
 /** What pods get to end in when the cluster stops, whatever their own grace period is. */
 const shutDownGraceMs = 2_000;
 
-export class Kubelet {
+export class Kubelet implements NodeAccess {
   readonly #options: KubeletOptions;
   readonly #ledger: ProcessLedger;
   readonly #podsFolder: string;
@@ -127,8 +121,25 @@ export class Kubelet {
     );
   }
 
-  readonly readLog: PodLogReader = (pod, options, signal) =>
-    podLog(pod, this.#workers.get(pod.metadata.uid ?? ""), options, signal);
+  readLog(
+    pod: Pod,
+    options: PodLogOptions,
+    signal: AbortSignal,
+  ): Promise<ReadableStream<Uint8Array>> {
+    return podLog(pod, this.#workerOf(pod), options, signal);
+  }
+
+  exec(pod: Pod, options: ExecOptions): CommandRun {
+    return podExec(this.#workerOf(pod), options, this.#context?.host);
+  }
+
+  attach(pod: Pod, options: AttachOptions): CommandRun {
+    return podAttach(this.#workerOf(pod), options);
+  }
+
+  connect(pod: Pod, port: number): Promise<Duplex> {
+    return connectToPod(pod, this.#workerOf(pod), port);
+  }
 
   /** Read from the machine at each call, all pods at once; pods without a running process are left out. */
   async usage(): Promise<readonly PodUsage[]> {
@@ -172,6 +183,10 @@ export class Kubelet {
     } catch (error) {
       log(`the node's last status was not written: ${String(error)}`);
     }
+  }
+
+  #workerOf({ metadata }: Pod): PodWorker | undefined {
+    return this.#workers.get(metadata.uid ?? "");
   }
 
   #onChange({ old, new: pod }: Change<Pod>): void {

@@ -2,7 +2,7 @@
 // answers when there is none yet, in Kubernetes' words.
 import type { Pod } from "../../resources/pod.ts";
 import { badRequest } from "../api-status.ts";
-import type { PodLogOptions } from "../apiserver/api-handler.ts";
+import type { PodLogOptions } from "../apiserver/node-access.ts";
 import type { PodWorker } from "./pod-worker.ts";
 
 /** `worker` is undefined for a pod that this node does not run, or not yet. */
@@ -13,7 +13,7 @@ export async function podLog(
   signal: AbortSignal,
 ): Promise<ReadableStream<Uint8Array>> {
   const podName = pod.metadata.name;
-  const container = options.container ?? pod.spec.containers[0]?.name ?? "";
+  const { container } = options;
   if (pod.spec.nodeName === undefined || pod.spec.nodeName === "")
     throw badRequest(`pod ${podName} does not have a host assigned`);
   const runner = worker?.runner(container);

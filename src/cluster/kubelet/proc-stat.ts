@@ -43,6 +43,12 @@ export function readProc(pid: number, file: string): string | undefined {
   }
 }
 
+/** Of its first thread, which is the only one that forks in the programs that we start. */
+export function childrenOf(pid: number): readonly number[] {
+  const text = readProc(pid, `task/${pid}/children`) ?? "";
+  return text.split(" ").filter(Boolean).map(Number);
+}
+
 export type ProcUnits = { readonly pageBytes: number; readonly tickNanoseconds: number };
 
 /** AT_PAGESZ and AT_CLKTCK, as getauxval(3) numbers them. */

@@ -1,0 +1,48 @@
+// Joins the process of a container: its output from now on, and its input where the specification
+// gives it one.
+import type { Writable } from "node:stream";
+import type { CommandStreams } from "../apiserver/node-access.ts";
+import type { RunningContainer } from "./container-runner.ts";
+
+/** The container does not wait for its audience: who falls further behind than this is let go. */
+const behindBytesMax = 4 * 1024 * 1024;
+
+/**
+ * With `stdinOnce`, the container's input ends with the client's. Resolves with 0 when the container's run or the client's interest has ended. Rejects when there is
+ * no input to be had, and when the client reads too slowly.
+ */
+export async function attachToContainer(
+  { name, process }: RunningContainer,
+  stdinOnce: boolean,
+  streams: CommandStreams,
+  signal: AbortSignal,
+): Promise<number> {
+  const { stdin } = streams;
+  if (stdin && !process.stdin)
+    throw new Error(
+      `container ${name} has no standard input: set "stdin: true" in its specification`,
+    );
+  const over = new Promise<void>((resolve, reject) => {
+    const stop = process.listen((stream, chunk) => {
+      const output: Writable | undefined = streams[stream];
+      output?.write(chunk);
+      if ((output?.writableLength ?? 0) <= behindBytesMax) return;
+      stop();
+      reject(new Error(`attach to container ${name}: the output is read too slowly`));
+    });
+    const end = () => {
+      stop();
+      resolve();
+    };
+    signal.addEventListener("abort", end, { once: true });
+    void process.exited.then(end);
+    if (signal.aborted) end();
+  });
+  if (stdin && process.stdin) stdin.pipe(process.stdin, { end: stdinOnce });
+  try {
+    await over;
+  } finally {
+    stdin?.unpipe();
+  }
+  return 0;
+}
