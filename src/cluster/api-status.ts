@@ -19,7 +19,7 @@ export type StatusDetails = {
 export type Status = {
   readonly kind: "Status";
   readonly apiVersion: "v1";
-  readonly metadata: Readonly<Record<string, never>>;
+  readonly metadata: { readonly continue?: string };
   readonly status: "Success" | "Failure";
   readonly message?: string;
   readonly reason?: string;
@@ -35,21 +35,31 @@ export class ApiProblem extends Error {
   readonly code: number;
   readonly reason: string;
   readonly details: StatusDetails | undefined;
+  /** With which the client may go on in spite of it. */
+  readonly continueToken: string | undefined;
 
-  constructor(code: number, reason: string, message: string, details?: StatusDetails) {
+  constructor(
+    code: number,
+    reason: string,
+    message: string,
+    details?: StatusDetails,
+    continueToken?: string,
+  ) {
     super(message);
     this.name = "ApiProblem";
     this.code = code;
     this.reason = reason;
     this.details = details;
+    this.continueToken = continueToken;
   }
 }
 
 export function statusOf(problem: ApiProblem): Status {
+  const { continueToken } = problem;
   return {
     kind: "Status",
     apiVersion: "v1",
-    metadata: {},
+    metadata: continueToken === undefined ? {} : { continue: continueToken },
     status: "Failure",
     message: problem.message,
     reason: problem.reason,
@@ -161,6 +171,24 @@ export function notAcceptable(accepted: string): ApiProblem {
 /** 410: the history before `oldest` is gone; the client has to list again. */
 export function expired(requested: number, oldest: number): ApiProblem {
   return new ApiProblem(410, "Expired", `too old resource version: ${requested} (${oldest})`);
+}
+
+/** 410: the page's own revision is gone, but the rest can be had as it is now. */
+export function expiredContinue(token: string): ApiProblem {
+  const message =
+    "The provided continue parameter is too old to display a consistent list result. You can start " +
+    "a new list without the continue parameter, or use the continue token in this response to " +
+    "retrieve the remainder of the results. Continuing with the provided token results in an " +
+    "inconsistent list - objects that were created, modified, or deleted between the time the first " +
+    "chunk was returned and now may show up in the list.";
+  return new ApiProblem(410, "Expired", message, undefined, token);
+}
+
+/** 504: a revision that has not been reached, which client-go knows by its cause. */
+export function tooLargeRevision(requested: number, current: number): ApiProblem {
+  const message = `Too large resource version: ${requested}, current: ${current}`;
+  const causes = [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }];
+  return new ApiProblem(504, "Timeout", message, { causes });
 }
 
 function qualified(name: string, group: string): string {

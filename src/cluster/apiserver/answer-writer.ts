@@ -7,6 +7,7 @@ import { scaleRows, type Scale } from "../../resources/scale.ts";
 import { ApiProblem, badRequest, expired } from "../api-status.ts";
 import { negotiate } from "./content-negotiation.ts";
 import type { AnswerForm } from "./content-negotiation.ts";
+import type { ListPage } from "./list-page.ts";
 import { jsonText } from "./json-text.ts";
 import { inVersion } from "./registry.ts";
 import { booleanParameter, numberParameter } from "./request-path.ts";
@@ -79,22 +80,9 @@ export class AnswerWriter {
     return this.plain(this.#table([object], { resourceVersion }, true, rows), code);
   }
 
-  /** `limit` 0 means all. The continue token stands for the key of the last object given. */
-  list(objects: readonly KubeObject[], limit: number, token: string | null): Response {
-    const start = token ? readToken(token) : undefined;
-    const rest = start ? objects.filter((object) => sortKey(object) > start.after) : objects;
-    const page = limit > 0 ? rest.slice(0, limit) : rest;
-    const revision = start?.revision ?? this.#store.revision;
-    const left = rest.length - page.length;
-    const last = page.at(-1);
-    const metadata = {
-      resourceVersion: String(revision),
-      ...(left > 0 &&
-        last && {
-          continue: makeToken({ revision, after: sortKey(last) }),
-          remainingItemCount: left,
-        }),
-    };
+  /** The objects are shown in the version of the request. */
+  list({ objects, metadata }: ListPage): Response {
+    const page = objects.map((object) => inVersion(this.#resource, object));
     const form = this.#form;
     if (form.kind === "table") return this.plain(this.#table(page, metadata, true));
     const { kind } = this.#resource;
@@ -226,27 +214,4 @@ function includeObject(query: URLSearchParams): IncludeObject {
   if (text === "None" || text === "Object" || text === "Metadata") return text;
   if (text === "") return "Metadata";
   throw badRequest(`unrecognized includeObject value: "${text}"`);
-}
-
-type ContinueToken = { readonly revision: number; readonly after: string };
-
-function sortKey({ metadata }: KubeObject): string {
-  return metadata.namespace === undefined
-    ? metadata.name
-    : `${metadata.namespace}/${metadata.name}`;
-}
-
-function makeToken(token: ContinueToken): string {
-  return Buffer.from(JSON.stringify(token)).toString("base64url");
-}
-
-function readToken(text: string): ContinueToken {
-  try {
-    const token = JSON.parse(Buffer.from(text, "base64url").toString()) as Partial<ContinueToken>;
-    if (typeof token.revision === "number" && typeof token.after === "string")
-      return { revision: token.revision, after: token.after };
-  } catch {
-    // Falls through: whatever it was, it was not made here.
-  }
-  throw badRequest("continue key is not valid");
 }

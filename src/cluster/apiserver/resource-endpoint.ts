@@ -16,6 +16,7 @@ import { applyRequest, isApply } from "./apply-request.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { readDeleteOptions } from "./delete-options.ts";
 import type { DeleteOptions } from "./deletion.ts";
+import { listPage } from "./list-page.ts";
 import { intake } from "./object-intake.ts";
 import { patchFunction } from "../patch/patch.ts";
 import type { NodeAccess } from "./node-access.ts";
@@ -26,7 +27,7 @@ import { inVersion } from "./registry.ts";
 import type { Registry, Target, WriteOptions } from "./registry.ts";
 import { readBody, requireObject } from "./request-body.ts";
 import type { Body } from "./request-body.ts";
-import { booleanParameter, isDryRun, numberParameter } from "./request-path.ts";
+import { booleanParameter, isDryRun } from "./request-path.ts";
 import type { ResourcePath } from "./request-path.ts";
 import type { Resource, ResourceCatalog } from "../resource-catalog.ts";
 import { answerReview } from "./reviews.ts";
@@ -149,10 +150,9 @@ export class ResourceEndpoint {
 
   #list(call: Call): Response {
     const { resource, namespace, query, writer } = call;
+    const { storageId } = resource;
     const matches = matcher(call);
-    const found = this.#registry.list(resource, namespace).filter(matches);
-    const limit = numberParameter(query, "limit") ?? 0;
-    return writer.list(found, limit, query.get("continue"));
+    return writer.list(listPage({ store: this.#store, storageId, namespace, matches, query }));
   }
 
   #watch(call: Call): Response {
@@ -291,7 +291,8 @@ export class ResourceEndpoint {
         // Gone by itself while others were deleted.
         if (!(error instanceof ApiProblem) || error.code !== 404) throw error;
       }
-    return writer.list(found, 0, null);
+    const resourceVersion = String(this.#store.revision);
+    return writer.list({ objects: found, metadata: { resourceVersion } });
   }
 
   async #log(call: Call, target: Target): Promise<Response> {

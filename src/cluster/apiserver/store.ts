@@ -70,9 +70,7 @@ export class Store {
   list(storageId: string, namespace?: string): readonly KubeObject[] {
     const collection = this.#collections.get(storageId);
     if (!collection) return [];
-    collection.sorted ??= [...collection.objects]
-      .sort(([left], [right]) => (left < right ? -1 : 1))
-      .map(([, object]) => object);
+    collection.sorted ??= inKeyOrder(collection.objects);
     if (namespace === undefined) return collection.sorted;
     return collection.sorted.filter((object) => object.metadata.namespace === namespace);
   }
@@ -133,6 +131,27 @@ export class Store {
     if (revision < forgottenRevision || revision > this.#revision) return undefined;
     const first = history.findIndex((change) => change.revision > revision);
     return first < 0 ? [] : history.slice(first);
+  }
+
+  /**
+   * What was stored at `revision`, in the order of the keys: the present state with the changes since
+   * undone. Undefined when they are no longer known.
+   */
+  listAt(
+    storageId: string,
+    revision: number,
+    namespace?: string,
+  ): readonly KubeObject[] | undefined {
+    const changes = this.changesSince(storageId, revision);
+    if (!changes) return undefined;
+    if (changes.length === 0) return this.list(storageId, namespace);
+    const objects = new Map(this.#collection(storageId).objects);
+    for (const { key, old } of changes.toReversed())
+      if (old) objects.set(key, old);
+      else objects.delete(key);
+    return inKeyOrder(objects).filter(
+      (object) => namespace === undefined || object.metadata.namespace === namespace,
+    );
   }
 
   oldestRevision(storageId: string): number {
@@ -202,6 +221,12 @@ export class Store {
       if (children?.size === 0) this.#dependents.delete(owner.uid);
     }
   }
+}
+
+function inKeyOrder(objects: ReadonlyMap<string, KubeObject>): readonly KubeObject[] {
+  return [...objects]
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([, object]) => object);
 }
 
 function withRevision(object: KubeObject, revision: number): KubeObject {
