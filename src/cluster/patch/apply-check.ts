@@ -8,35 +8,59 @@ import { fieldSchemaOf, objectShapeOf, shapeOf } from "./field-shape.ts";
 import type { ItemsShape } from "./field-shape.ts";
 
 /** Every misfit, as `.spec.replica: field not declared in schema`; empty when there is none. */
-export function misfitsOf(schema: Schema, value: unknown, path = ""): readonly string[] {
-  if (value === undefined || value === null) return [];
-  const expected = typeProblem(schema, value);
-  if (expected !== undefined) return [`${path}: ${expected}`];
-  if (Array.isArray(value)) return misfitsOfList(schema, value, path);
-  if (!isJsonObject(value)) return [];
-  const shape = objectShapeOf(schema);
-  return Object.entries(value).flatMap(([name, field]) => {
-    const known = fieldSchemaOf(shape, name);
-    const at = `${path}.${name}`;
-    return known ? misfitsOf(known, field, at) : [`${at}: field not declared in schema`];
-  });
+export function misfitsOf(schema: Schema, value: unknown): readonly string[] {
+  return misfitsIn(schema, value).map(({ path, problem }) => `${path}: ${problem}`);
 }
 
-function misfitsOfList(schema: Schema, list: readonly unknown[], path: string): readonly string[] {
+type Misfit = { readonly path: string; readonly problem: string };
+
+/** Paths are put together on the way back, so that what fits costs none. */
+function misfitsIn(schema: Schema, value: unknown): readonly Misfit[] {
+  if (value === undefined || value === null) return none;
+  const expected = typeProblem(schema, value);
+  if (expected !== undefined) return [{ path: "", problem: expected }];
+  if (Array.isArray(value)) return misfitsInList(schema, value);
+  if (!isJsonObject(value)) return none;
+  const shape = objectShapeOf(schema);
+  let found: Misfit[] | undefined;
+  for (const name of Object.keys(value)) {
+    const known = fieldSchemaOf(shape, name);
+    const misfits = known ? misfitsIn(known, value[name]) : undeclared;
+    if (misfits.length > 0) (found ??= []).push(...below(`.${name}`, misfits));
+  }
+  return found ?? none;
+}
+
+const none: readonly Misfit[] = [];
+const undeclared: readonly Misfit[] = [{ path: "", problem: "field not declared in schema" }];
+
+function below(path: string, misfits: readonly Misfit[]): readonly Misfit[] {
+  return misfits.map((misfit) => ({ ...misfit, path: path + misfit.path }));
+}
+
+function misfitsInList(schema: Schema, list: readonly unknown[]): readonly Misfit[] {
   const items = schema.items ?? {};
   const shape = shapeOf(schema, list);
   if (shape.kind !== "items")
-    return list.flatMap((item, index) => misfitsOf(items, item, `${path}[${index}]`));
+    return list.flatMap((item, index) => below(`[${index}]`, misfitsIn(items, item)));
+  const found: Misfit[] = [];
   const seen = new Set<string>();
-  return list.flatMap((item, index) => {
+  for (const [index, item] of list.entries()) {
     const element = shape.elementOf(item);
-    if (element === undefined)
-      return [`${path}: element ${index}: ${keyProblem(schema, shape, item)}`];
-    const text = elementText(element);
-    const repeated = seen.has(element) ? [`${path}: duplicate entries for key ${text}`] : [];
+    if (element === undefined) {
+      const problem = `element ${index}: ${keyProblem(schema, shape, item)}`;
+      found.push({ path: "", problem });
+      continue;
+    }
+    if (seen.has(element)) {
+      const problem = `duplicate entries for key ${elementText(element)}`;
+      found.push({ path: "", problem });
+    }
     seen.add(element);
-    return [...repeated, ...misfitsOf(items, item, path + text)];
-  });
+    const misfits = misfitsIn(items, item);
+    if (misfits.length > 0) found.push(...below(elementText(element), misfits));
+  }
+  return found;
 }
 
 /** Why an item has no place in a list whose items have owners of their own. */

@@ -46,6 +46,10 @@ function mergeLists(
 ): readonly unknown[] {
   const liveElements = live.map((item) => elementOf(item) ?? "");
   const appliedElements = applied.map((item) => elementOf(item) ?? "");
+  if (isSame(liveElements, appliedElements)) {
+    const pairs = applied.map((item, index) => mergeApplied(items, live[index], item));
+    return isSame(live, pairs) ? live : pairs;
+  }
   const isApplied = new Set(appliedElements);
   const shared = appliedElements.filter((element) => liveElements.includes(element));
   const merged: unknown[] = [];

@@ -99,11 +99,12 @@ function compareObjects(
   return withParent(found, old, next);
 }
 
-function compareLists(
-  { items, elementOf }: ItemsShape,
-  old: unknown,
-  next: unknown,
-): NodeDifference | undefined {
+function compareLists(shape: ItemsShape, old: unknown, next: unknown): NodeDifference | undefined {
+  if (Array.isArray(old) && Array.isArray(next)) {
+    const pairs = compareInPlace(shape, old, next);
+    if (pairs) return withParent(pairs, old, next);
+  }
+  const { items, elementOf } = shape;
   const left = itemsByElement(elementOf, old);
   const right = itemsByElement(elementOf, next);
   // Items that cannot be told apart have no owners of their own.
@@ -116,6 +117,27 @@ function compareLists(
       compareItems(items, left.get(element) ?? [], right.get(element) ?? []),
     );
   return withParent(found, old, next);
+}
+
+/** The usual case, where every item stands where it stood; undefined when that is not so. */
+function compareInPlace(
+  { items, elementOf }: ItemsShape,
+  old: readonly unknown[],
+  next: readonly unknown[],
+): Found | undefined {
+  if (old.length !== next.length || old.length === 0) return undefined;
+  const found: Found = {};
+  const seen = new Set<string>();
+  for (const [index, item] of next.entries()) {
+    const before = old[index];
+    if (before === item) continue;
+    const element = elementOf(item);
+    if (element === undefined || element !== elementOf(before) || seen.has(element))
+      return undefined;
+    seen.add(element);
+    addChild(found, element, compare(items, before, item));
+  }
+  return found;
 }
 
 /** There is more than one item of the same key only where a list breaks its own rules. */

@@ -123,6 +123,8 @@ export function valueElement(value: unknown): string {
 
 /** An item of a list of objects, by its keys; `names` are sorted. */
 export function keyElement(names: readonly string[], values: readonly unknown[]): string {
-  const parts = names.map((name, index) => `"${name}":${JSON.stringify(values[index])}`);
+  const parts = names.map(
+    (name, index) => `${JSON.stringify(name)}:${JSON.stringify(values[index])}`,
+  );
   return `k:{${parts.join(",")}}`;
 }

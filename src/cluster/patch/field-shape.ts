@@ -3,7 +3,7 @@
 // the schema calls atomic).
 import { isJsonObject } from "../../lib/json.ts";
 import type { Schema } from "../../resources/schema.ts";
-import { keyElement, valueElement } from "./field-set.ts";
+import { valueElement } from "./field-set.ts";
 
 export type Shape = { readonly kind: "leaf" } | ObjectShape | ItemsShape;
 
@@ -77,23 +77,29 @@ function listShape(schema: Schema, items: Schema): Shape {
   const type = schema["x-kubernetes-list-type"];
   if (type === "set") return { kind: "items", items, elementOf: scalarElement };
   if (type !== "map") return leafShape;
-  const keys = [...(schema["x-kubernetes-list-map-keys"] ?? [])].sort();
-  return { kind: "items", items, elementOf: (item) => keyedElement(items, keys, item) };
+  return { kind: "items", items, elementOf: keyedElementOf(schema, items) };
+}
+
+/** What `keyElement` gives, with as much of it as possible made beforehand: every write asks for many. */
+function keyedElementOf(schema: Schema, items: Schema): ItemsShape["elementOf"] {
+  const keys = [...(schema["x-kubernetes-list-map-keys"] ?? [])].sort().map((key, index) => ({
+    key,
+    head: `${index === 0 ? "k:{" : ","}${JSON.stringify(key)}:`,
+    // A key that the item leaves out counts as its default: `protocol` is TCP.
+    fallback: items.properties?.[key]?.default,
+  }));
+  return (item) => {
+    if (!isJsonObject(item)) return undefined;
+    let text = "";
+    for (const { key, head, fallback } of keys) {
+      const value = (Object.hasOwn(item, key) ? item[key] : undefined) ?? fallback;
+      if (value === undefined) return undefined;
+      text += head + JSON.stringify(value);
+    }
+    return `${text}}`;
+  };
 }
 
 function scalarElement(item: unknown): string | undefined {
   return item === null || typeof item === "object" ? undefined : valueElement(item);
-}
-
-/** A key that the item leaves out counts as its default: `protocol` is TCP. */
-function keyedElement(items: Schema, keys: readonly string[], item: unknown): string | undefined {
-  if (!isJsonObject(item)) return undefined;
-  const values: unknown[] = [];
-  for (const key of keys) {
-    const value = Object.hasOwn(item, key) ? item[key] : undefined;
-    const known = value ?? items.properties?.[key]?.default;
-    if (known === undefined) return undefined;
-    values.push(known);
-  }
-  return keyElement(keys, values);
 }
