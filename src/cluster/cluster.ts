@@ -15,12 +15,17 @@ import type { Kind } from "../resources/kind.ts";
 import { ControlPlane } from "./apiserver/api-handler.ts";
 import { serveApi } from "./apiserver/api-server.ts";
 import { loadCredentials } from "./apiserver/credentials.ts";
+import type { ApiAccess } from "./kubelet/api-access.ts";
 import type { ImageMapping } from "./kubelet/images.ts";
 import { runIngressStatus } from "./ingress/ingress-status.ts";
 import { Ingress } from "./ingress/ingress.ts";
 import { kubeconfigText } from "./apiserver/kubeconfig.ts";
-import { Kubelet } from "./kubelet/kubelet.ts";
+import { Kubelet, type KubeletOptions } from "./kubelet/kubelet.ts";
 import { PodNetwork } from "./kubelet/pod-network.ts";
+import { runApiService } from "./api-service.ts";
+import { startClusterNames } from "./cluster-names.ts";
+import { childEnvironment } from "./network/child-environment.ts";
+import { runServiceProxy } from "./network/service-proxy.ts";
 import { publishService, type PublishedService } from "./published-service.ts";
 import {
   serviceResolver,
@@ -85,40 +90,63 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const credentials = loadCredentials(join(dataDir, "credentials.json"), clock.nowMs());
   credentials.catch(() => {}); // Whatever fails there is told below, where it is awaited.
 
-  const kubelet = newKubelet(options, transport, network);
-  plane.setNode(kubelet);
-
+  const { nodeAddress } = network;
   const watching = new AbortController();
   started.defer(() => watching.abort());
+  const caches = await startCaches({ transport, clock, log }, watching.signal);
+  const services = { ...caches, slicesOf: indexSlices(caches.slices) };
+  // Before any pod, since each is told at its start where to ask.
+  const names = await startClusterNames({ nodeAddress, services, slices: caches.slices, log });
+  started.defer(names.close);
+  const kubelet = newKubelet(options, transport, network, (pod) =>
+    childEnvironment(pod, caches.services.list(), names.places),
+  );
+  plane.setNode(kubelet);
   started.defer(() => kubelet.close());
-  const [caches] = await Promise.all([
-    startCaches({ transport, clock, log }, watching.signal),
-    kubelet.start(watching.signal),
-  ]);
-  const nodeAddress = network.nodeAddress;
+  await kubelet.start(watching.signal);
   const looping = new AbortController();
   const loops = runWorkloadLoops(
     { transport, clock, log, random, caches, nodeAddress },
     looping.signal,
   );
-  const services = { ...caches, slicesOf: indexSlices(caches.slices) };
   const ingress = new Ingress({ port: options.ingressPort, ...caches, services, log });
+  const client = new KubeClient(transport);
+  const recorder = new EventRecorder({ client, clock, component: "service-proxy", log });
+  const proxy = runServiceProxy(
+    { ...caches, endpoints: services, nodeAddress, clock, recorder, log },
+    looping.signal,
+  );
   started.defer(async () => {
     looping.abort();
-    await loops.stopped();
+    await Promise.all([loops.stopped(), proxy.closed()]);
+    await recorder.flush();
   });
   const door = await ingress.start();
   started.defer(() => ingress.close());
-  const client = new KubeClient(transport);
-  runIngressStatus({ client, clock, log, ...caches, address: door.host }, looping.signal);
+  runIngressStatus(
+    {
+      ...caches,
+      client,
+      clock,
+      log,
+      door,
+      recorder: new EventRecorder({ client, clock, component: "ingress-controller", log }),
+    },
+    looping.signal,
+  );
 
   const { token, authority, ...tls } = await credentials;
   const server = await serveApi({ plane, port: options.apiPort, tls, token, log });
   started.defer(() => server.close());
+  runApiService(
+    { ...caches, client, clock, log, nodeAddress, apiPort: server.port },
+    looping.signal,
+  );
   const kubeconfigPath = join(dataDir, "kubeconfig");
   writeFileSync(kubeconfigPath, kubeconfigText({ url: server.url, authority, token }), {
     mode: 0o600,
   });
+  apiAccess.resolve({ url: server.url, authority, token });
 
   const resolve = serviceResolver(services);
   plane.setServiceResolver(resolve);
@@ -178,7 +206,12 @@ function openPlane(options: ClusterOptions, nodeAddress: string): ControlPlane {
   });
 }
 
-function newKubelet(options: ClusterOptions, transport: Transport, network: PodNetwork): Kubelet {
+function newKubelet(
+  options: ClusterOptions,
+  transport: Transport,
+  network: PodNetwork,
+  containerEnv: NonNullable<KubeletOptions["containerEnv"]>,
+): Kubelet {
   const { clock, log, dataDir, images, capacity } = options;
   const { cpu, memory, gpus } = capacity;
   const client = new KubeClient(transport);
@@ -192,6 +225,7 @@ function newKubelet(options: ClusterOptions, transport: Transport, network: PodN
     dataDir,
     capacity: { cpu, memory, ...(gpus > 0 && { "nvidia.com/gpu": String(gpus) }) },
     recorder: new EventRecorder({ client, clock, component: "kubelet", log }),
+    containerEnv,
   });
 }
 

@@ -5,12 +5,19 @@ export type KubeconfigOptions = {
   /** PEM. */
   readonly authority: string;
   readonly token: string;
+  /** That commands go to when they name none. */
+  readonly namespace?: string;
 };
 
 const name = "dunlin";
 
 /** JSON, which is YAML too. The token is in it: write it readable for its owner only. */
-export function kubeconfigText({ url, authority, token }: KubeconfigOptions): string {
+export function kubeconfigText({
+  url,
+  authority,
+  token,
+  namespace = "default",
+}: KubeconfigOptions): string {
   const config = {
     apiVersion: "v1",
     kind: "Config",
@@ -25,7 +32,7 @@ export function kubeconfigText({ url, authority, token }: KubeconfigOptions): st
       },
     ],
     users: [{ name, user: { token } }],
-    contexts: [{ name, context: { cluster: name, user: name, namespace: "default" } }],
+    contexts: [{ name, context: { cluster: name, user: name, namespace } }],
   };
   return `${JSON.stringify(config, undefined, 2)}\n`;
 }

@@ -8,7 +8,7 @@ import type { Container, EnvVar, Pod } from "../../resources/pod.ts";
 import type { Secret } from "../../resources/secret.ts";
 import { environmentOf, expandVariables } from "./container-env.ts";
 import { planLaunch } from "./container-launch.ts";
-import { makeVolumes, translatePath } from "./pod-volumes.ts";
+import { translatePath } from "./pod-volumes.ts";
 
 const podFolder = mkdtempSync(join(tmpdir(), "dunlin-env-"));
 after(() => rmSync(podFolder, { recursive: true }));
@@ -53,14 +53,17 @@ function facts(container: Partial<Container>) {
     podIp: "127.64.1.1",
     hostIp: "127.64.0.1",
     allocatable: { cpu: "4", memory: "8Gi" },
-    base: { PATH: "/bin" },
     secret: (name: string) => Promise.resolve(name === "hf-secret" ? secret : undefined),
     configMap: (name: string) => Promise.resolve(name === "settings" ? settings : undefined),
   };
 }
 
 const resolve = (container: Partial<Container>) =>
-  environmentOf({ ...facts(container), imageEnv: { MODE: "image" }, mounts: [] });
+  environmentOf({
+    ...facts(container),
+    clusterEnv: { MODE: "cluster", NODE_OPTIONS: "--ours", KUBECONFIG: "/k" },
+    imageEnv: { MODE: "image" },
+  });
 
 const fromField = (fieldPath: string): EnvVar => ({
   name: "X",
@@ -129,18 +132,22 @@ for (const [message, container] of missing)
   test(`what leads nowhere says: ${message}`, () =>
     assert.rejects(resolve(container), { name: "ConfigError", message }));
 
-test("later sources win: image, then envFrom, then env; the machine's stay beneath", async () => {
+test("later sources win: the cluster, then image, then envFrom, then env", async () => {
   const environment = await resolve({
     envFrom: [
       { prefix: "S_", configMapRef: { name: "settings" } },
       { secretRef: { name: "hf-secret" } },
       { configMapRef: { name: "nope", optional: true } },
     ],
-    env: [{ name: "HF_TOKEN", value: "other" }],
+    env: [
+      { name: "HF_TOKEN", value: "other" },
+      { name: "NODE_OPTIONS", value: "--theirs" },
+    ],
   });
   assert.deepEqual(environment, {
-    PATH: "/bin",
     HOSTNAME: "web-1",
+    KUBECONFIG: "/k",
+    NODE_OPTIONS: "--ours --theirs",
     MODE: "image",
     POD_IP: "127.64.1.1",
     S_color: "red",
@@ -176,7 +183,6 @@ test("a launch has its folders, its devices and the file for its last words", as
     volumeMounts: [{ name: "model", mountPath: "/mnt/models" }],
     env: [{ name: "WHERE", value: "/mnt/models/x" }],
   });
-  makeVolumes(given.pod, podFolder);
   const launch = await planLaunch({
     ...given,
     image: {
@@ -185,6 +191,9 @@ test("a launch has its folders, its devices and the file for its last words", as
       env: {},
       imageId: "",
     },
+    base: { PATH: "/bin", WHERE: "/mnt/models" },
+    clusterEnv: {},
+    clusterMounts: [],
     podFolder,
     terminationLog: "/tmp/last-words",
     gpus: [2, 5],
@@ -192,16 +201,10 @@ test("a launch has its folders, its devices and the file for its last words", as
   const folder = join(podFolder, "volumes", "model");
   assert.deepEqual(launch.command, ["serve", `--dir=${folder}`, "--host=127.64.1.1"]);
   assert.equal(launch.env["WHERE"], join(folder, "x"));
+  assert.equal(launch.env["PATH"], "/bin");
   assert.equal(launch.env["DUNLIN_MODEL_DIR"], folder);
+  assert.equal(launch.env["DUNLIN_VOLUME_MODEL"], folder);
   assert.equal(launch.env["CUDA_VISIBLE_DEVICES"], "2,5");
   assert.equal(launch.env["DUNLIN_TERMINATION_LOG"], "/tmp/last-words");
   assert.equal(launch.cwd, podFolder);
-});
-
-test("a volume of a kind that does not exist here is named", () => {
-  const pod = podOf({});
-  const volumes = [{ name: "disk", hostPath: { path: "/" } }];
-  assert.throws(() => makeVolumes({ ...pod, spec: { ...pod.spec, volumes } }, podFolder), {
-    message: 'volume "disk": hostPath volumes are not supported in this cluster, emptyDir is',
-  });
 });

@@ -5,7 +5,7 @@ import type { ConfigMap } from "../../resources/config-map.ts";
 import type { Container, EnvVar, KeySelector, Pod, ResourceList } from "../../resources/pod.ts";
 import type { Secret } from "../../resources/secret.ts";
 import { fieldValue, resourceValue } from "./downward-api.ts";
-import { ConfigError, translatePath, type Mount } from "./pod-volumes.ts";
+import { ConfigError } from "./config-error.ts";
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -16,20 +16,24 @@ export type EnvironmentOptions = {
   readonly hostIp: string;
   /** What a container without limits may use, for references to its limits. */
   readonly allocatable: ResourceList;
-  /** Beneath everything: the machine's PATH and HOME. */
-  readonly base: Environment;
+  /** What the cluster gives every container of the pod; its own variables win. */
+  readonly clusterEnv: Environment;
   readonly imageEnv: Environment;
-  readonly mounts: readonly Mount[];
   readonly secret: (name: string) => Promise<Secret | undefined>;
   readonly configMap: (name: string) => Promise<ConfigMap | undefined>;
 };
 
-/** Throws a ConfigError, worded as Kubernetes words it, for a reference that leads nowhere. */
+/**
+ * What the container is given beyond the machine's own variables, with paths as its specification has
+ * them. Throws a ConfigError, worded as Kubernetes words it, for a reference that
+ * leads nowhere.
+ */
 export async function environmentOf(options: EnvironmentOptions): Promise<Environment> {
-  const { container, mounts, base, imageEnv, podIp } = options;
+  const { container, clusterEnv, imageEnv, podIp } = options;
   const own: Record<string, string> = {
     HOSTNAME: options.pod.metadata.name,
     POD_IP: podIp,
+    ...clusterEnv,
     ...imageEnv,
   };
   for (const source of container.envFrom ?? []) {
@@ -40,11 +44,14 @@ export async function environmentOf(options: EnvironmentOptions): Promise<Enviro
     const value = await valueOf(variable, own, options);
     if (value !== undefined) own[variable.name] = value;
   }
-  const translated = Object.entries(own).map(([name, value]) => [
-    name,
-    translatePath(value, mounts),
-  ]);
-  return { ...base, ...Object.fromEntries(translated) };
+  return { ...own, ...nodeOptions(clusterEnv, own) };
+}
+
+/** The one variable of the cluster's that a container's own must not replace: Node takes both. */
+function nodeOptions(clusterEnv: Environment, own: Environment): Environment {
+  const [ours, theirs] = [clusterEnv["NODE_OPTIONS"], own["NODE_OPTIONS"]];
+  if (!ours || !theirs || theirs === ours) return {};
+  return { NODE_OPTIONS: `${ours} ${theirs}` };
 }
 
 /** `$(NAME)` becomes the variable's value, or stays where there is none; `$$` is one dollar sign. */

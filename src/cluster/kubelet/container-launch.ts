@@ -2,21 +2,31 @@
 import { statSync } from "node:fs";
 import { constants } from "node:os";
 import type { Container } from "../../resources/pod.ts";
-import { environmentOf, expandVariables, type EnvironmentOptions } from "./container-env.ts";
+import {
+  environmentOf,
+  expandVariables,
+  type Environment,
+  type EnvironmentOptions,
+} from "./container-env.ts";
 import type { ImageResolution } from "./images.ts";
-import { ConfigError, mountsOf, translatePath, type Mount } from "./pod-volumes.ts";
+import { ConfigError } from "./config-error.ts";
+import { mountsOf, translatePath, volumeVariables, type Mount } from "./pod-volumes.ts";
 
 export type Launch = {
   readonly command: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Environment;
   readonly cwd: string;
   /** Where paths of the container are on this machine. */
   readonly mounts: readonly Mount[];
 };
 
-export type LaunchOptions = Omit<EnvironmentOptions, "mounts" | "imageEnv"> & {
+export type LaunchOptions = Omit<EnvironmentOptions, "imageEnv"> & {
   readonly image: Extract<ImageResolution, { kind: "found" }>;
+  /** Beneath everything: the machine's PATH and HOME. */
+  readonly base: Environment;
   readonly podFolder: string;
+  /** What the pod has besides its volumes. */
+  readonly clusterMounts: readonly Mount[];
   /** The file that stands for the container's terminationMessagePath. */
   readonly terminationLog: string;
   readonly gpus: readonly number[];
@@ -31,12 +41,19 @@ export async function planLaunch(options: LaunchOptions): Promise<Launch> {
   const { stopSignal = "SIGTERM" } = container.lifecycle ?? {};
   if (!(stopSignal in constants.signals))
     throw new ConfigError(`stopSignal "${stopSignal}" is not supported on this machine`);
-  const volumes = mountsOf(pod, container, podFolder);
-  const mounts = [...volumes, { path: terminationPath(container), target: terminationLog }];
-  const environment = await environmentOf({ ...options, mounts, imageEnv: image.env });
+  const own = await environmentOf({ ...options, imageEnv: image.env });
+  const volumes = mountsOf(pod, container, podFolder, own);
+  const termination = { path: terminationPath(container), target: terminationLog };
+  const mounts = [...volumes, ...options.clusterMounts, termination];
+  const translated = Object.entries(own).map(([name, value]) => [
+    name,
+    translatePath(value, mounts),
+  ]);
   const model = volumes.find(({ path }) => path === modelPath);
-  const env = {
-    ...environment,
+  const env: Environment = {
+    ...options.base,
+    ...volumeVariables(volumes),
+    ...Object.fromEntries(translated),
     DUNLIN_TERMINATION_LOG: terminationLog,
     ...(model && { DUNLIN_MODEL_DIR: model.target }),
     ...(gpus.length > 0 && { CUDA_VISIBLE_DEVICES: gpus.join(",") }),

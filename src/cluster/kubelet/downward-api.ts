@@ -2,7 +2,7 @@
 // resources that it may use.
 import { parseQuantity } from "../../lib/quantity.ts";
 import type { Container, EnvVar, Pod, ResourceList } from "../../resources/pod.ts";
-import { ConfigError } from "./pod-volumes.ts";
+import { ConfigError } from "./config-error.ts";
 
 export type PodFacts = {
   readonly pod: Pod;

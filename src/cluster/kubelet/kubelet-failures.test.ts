@@ -140,8 +140,11 @@ test("a pod whose port a program of the machine has is held until it is free", a
 });
 
 test("a volume that cannot be had is a configuration error", async () => {
-  const volumes = [{ name: "disk", hostPath: { path: "/" } }];
+  const volumes = [{ name: "disk", persistentVolumeClaim: { claimName: "disk" } }];
   await fixture.run("no-volume", { volumes, containers: [shell("true")] });
   const held = await fixture.until("no-volume", waitingFor("CreateContainerConfigError"));
-  assert.match(held.state.waiting?.message ?? "", /hostPath volumes are not supported/);
+  assert.match(
+    held.state.waiting?.message ?? "",
+    /volume "disk": persistentVolumeClaim volumes are not supported .* use one of emptyDir/,
+  );
 });

@@ -15,6 +15,7 @@ import { builtinKinds } from "../../resources/builtin-kinds.ts";
 import { eventKind } from "../../resources/event.ts";
 import { podKind, type Container, type Pod, type PodSpec } from "../../resources/pod.ts";
 import { ControlPlane } from "../apiserver/api-handler.ts";
+import type { ApiAccess } from "./api-access.ts";
 import type { ImageMapping } from "./images.ts";
 import { Kubelet } from "./kubelet.ts";
 import { PodNetwork } from "./pod-network.ts";
@@ -26,9 +27,13 @@ const nodeName = "dunlin";
 
 /** The node is not started yet, so that a test can prepare what it finds. */
 export async function openNode(
-  options: { readonly clock?: Clock; readonly images?: readonly ImageMapping[] } = {},
+  options: {
+    readonly clock?: Clock;
+    readonly images?: readonly ImageMapping[];
+    readonly apiAccess?: ApiAccess;
+  } = {},
 ) {
-  const { clock = wallClock, images = [] } = options;
+  const { clock = wallClock, images = [], apiAccess } = options;
   const told: string[] = [];
   const log = (line: string) => void told.push(line);
   const dataDir = mkdtempSync(join(tmpdir(), "dunlin-node-"));
@@ -49,7 +54,18 @@ export async function openNode(
   pods.start(watching.signal);
   const capacity = { cpu: "4", memory: "8Gi", "nvidia.com/gpu": "2" };
   const newKubelet = () =>
-    new Kubelet({ client, clock, log, nodeName, network, images, dataDir, capacity, recorder });
+    new Kubelet({
+      client,
+      clock,
+      log,
+      nodeName,
+      network,
+      images,
+      dataDir,
+      capacity,
+      recorder,
+      ...(apiAccess && { apiAccess: Promise.resolve(apiAccess) }),
+    });
   let kubelet = newKubelet();
   plane.setNode({
     readLog: (pod, logOptions, signal) => kubelet.readLog(pod, logOptions, signal),

@@ -17,6 +17,7 @@ import type {
   PodLogOptions,
   PodUsage,
 } from "../apiserver/node-access.ts";
+import type { ApiAccess } from "./api-access.ts";
 import type { Environment } from "./container-env.ts";
 import { aborted } from "./container-life.ts";
 import { deathSignalPrefix } from "./container-process.ts";
@@ -48,6 +49,10 @@ export type KubeletOptions = {
    * system's usual folders, and the user's home.
    */
   readonly baseEnv?: Environment;
+  /** What the cluster gives a pod's containers; their own variables win, except that both NODE_OPTIONS count. */
+  readonly containerEnv?: (pod: Pod) => Environment;
+  /** How pods reach the API. They wait for it before they start anything. */
+  readonly apiAccess?: Promise<ApiAccess>;
 };
 
 /** As often as a kubelet whose node does not change. */
@@ -103,6 +108,8 @@ export class Kubelet implements NodeAccess {
       gpus: new GpuDevices(Number(capacity[gpuResource] ?? 0)),
       allocatable: capacity,
       baseEnv,
+      containerEnv: this.#options.containerEnv ?? (() => ({})),
+      apiAccess: this.#options.apiAccess,
       podsFolder: this.#podsFolder,
     };
     const running = AbortSignal.any([signal, this.#stopped.signal]);

@@ -18,10 +18,11 @@ import {
   type ResourceList,
 } from "../../resources/pod.ts";
 import { secretKind } from "../../resources/secret.ts";
+import { giveApiAccess, type ApiAccess } from "./api-access.ts";
 import type { Environment } from "./container-env.ts";
 import { planLaunch, type Launch } from "./container-launch.ts";
 import type { ProcessHost } from "./container-process.ts";
-import { aborted, forced } from "./container-life.ts";
+import { aborted, forced, type EndSignals } from "./container-life.ts";
 import { ContainerRunner, type FoundImage, type RunningContainer } from "./container-runner.ts";
 import type { GpuDevices } from "./gpu-devices.ts";
 import type { ImageMapping } from "./images.ts";
@@ -31,8 +32,10 @@ import type { PodNetwork } from "./pod-network.ts";
 import { isFinished, isSidecar } from "../../resources/pod-state.ts";
 import { podStatusOf, sameStatus, type ContainerRole, type PodFailure } from "./pod-status.ts";
 import { portsOf, takenPort } from "./port-check.ts";
-import { makeVolumes } from "./pod-volumes.ts";
+import { unsupportedVolume } from "./pod-volumes.ts";
 import { terminationLogOf } from "./termination-message.ts";
+import type { VolumeSources } from "./volume-files.ts";
+import { mountVolumes, overfullVolume, wantsCare } from "./volume-mounts.ts";
 
 /** What all pods of a node share. */
 export type NodeContext = {
@@ -46,6 +49,9 @@ export type NodeContext = {
   readonly gpus: GpuDevices;
   readonly allocatable: ResourceList;
   readonly baseEnv: Environment;
+  readonly containerEnv: (pod: Pod) => Environment;
+  /** Pods wait for it before they start anything; undefined where there is no API to be reached. */
+  readonly apiAccess: Promise<ApiAccess> | undefined;
   /** Has a folder for each pod, by uid. */
   readonly podsFolder: string;
 };
@@ -53,6 +59,10 @@ export type NodeContext = {
 type Sidecar = { readonly stop: AbortController; readonly life: Promise<void> };
 
 const portRetryMs = 1_000;
+const firstMountRetryMs = 1_000;
+const longestMountRetryMs = 10_000;
+/** How soon a change of a ConfigMap or Secret reaches the files of a volume. */
+const volumeCheckMs = 10_000;
 /** How long closing waits for the last statuses to be written. */
 const lastWriteMs = 1_000;
 
@@ -69,6 +79,7 @@ export class PodWorker {
   /** It had run to its end before this node started: nothing runs, and its status stays. */
   readonly #over: boolean;
   #pod: Pod;
+  #api: ApiAccess | undefined;
   #gpus: ReadonlyMap<string, readonly number[]> = new Map();
   #refusal: PodFailure | undefined;
   #failure: PodFailure | undefined;
@@ -223,6 +234,73 @@ export class PodWorker {
 
   async #runContainers(): Promise<void> {
     const signals = { stop: this.#stop.signal, kill: this.#kill.signal };
+    const { apiAccess } = this.#context;
+    const api = await Promise.race([apiAccess, aborted(signals.stop)]);
+    if (api) this.#api = api;
+    if (!(await this.#untilVolumesAreMade(signals.stop))) return;
+    const over = new AbortController();
+    const caring = this.#careForVolumes(AbortSignal.any([signals.stop, over.signal]));
+    await this.#runInOrder(signals);
+    over.abort();
+    await caring;
+  }
+
+  /** Whether they are, rather than the pod having been stopped before. */
+  async #untilVolumesAreMade(stop: AbortSignal): Promise<boolean> {
+    const { clock, recorder } = this.#context;
+    const unsupported = unsupportedVolume(this.#pod);
+    if (unsupported !== undefined) {
+      const runners = [...this.#init, ...this.#apps];
+      for (const runner of runners) runner.wait("CreateContainerConfigError", unsupported);
+      recorder.record(this.#pod, "Warning", "Failed", `Error: ${unsupported}`);
+      await aborted(stop);
+    }
+    let retryMs = firstMountRetryMs;
+    while (!stop.aborted) {
+      if (await this.#makeVolumes()) return true;
+      await sleep(clock, retryMs, stop);
+      retryMs = Math.min(retryMs * 2, longestMountRetryMs);
+    }
+    return false;
+  }
+
+  async #makeVolumes(): Promise<boolean> {
+    try {
+      await mountVolumes(this.#pod, this.#folder, this.#sources());
+      return true;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#context.recorder.record(this.#pod, "Warning", "FailedMount", message);
+      return false;
+    }
+  }
+
+  async #careForVolumes(signal: AbortSignal): Promise<void> {
+    if (!this.#pod.spec.volumes?.some(wantsCare)) return;
+    for (;;) {
+      await sleep(this.#context.clock, volumeCheckMs, signal);
+      if (signal.aborted) return;
+      await this.#makeVolumes();
+      const message = await overfullVolume(this.#pod, this.#folder);
+      if (message !== undefined) this.#fail("Warning", { reason: "Evicted", message });
+    }
+  }
+
+  #sources(): VolumeSources {
+    const { allocatable, client, network } = this.#context;
+    const { namespace = "default" } = this.#pod.metadata;
+    return {
+      pod: this.#pod,
+      podIp: this.#address,
+      hostIp: network.nodeAddress,
+      allocatable,
+      secret: (name) => client.get(secretKind, { namespace, name }),
+      configMap: (name) => client.get(configMapKind, { namespace, name }),
+      token: this.#api?.token,
+    };
+  }
+
+  async #runInOrder(signals: EndSignals): Promise<void> {
     const sidecars: Sidecar[] = [];
     if (await this.#initialize(sidecars)) {
       await this.#untilPortsAreFree(signals.stop);
@@ -359,22 +437,18 @@ export class PodWorker {
   }
 
   #plan(container: Container, image: FoundImage): Promise<Launch> {
-    const { allocatable, baseEnv, client, network } = this.#context;
-    const { namespace = "default" } = this.#pod.metadata;
-    makeVolumes(this.#pod, this.#folder);
+    const { baseEnv, containerEnv } = this.#context;
+    const api = this.#api && giveApiAccess(this.#pod, this.#folder, this.#api);
     return planLaunch({
-      pod: this.#pod,
+      ...this.#sources(),
       container,
       image,
-      podIp: this.#address,
-      hostIp: network.nodeAddress,
-      allocatable,
       base: baseEnv,
+      clusterEnv: { ...api?.env, ...containerEnv(this.#pod) },
+      clusterMounts: api?.mounts ?? [],
       podFolder: this.#folder,
       terminationLog: terminationLogOf(this.#folder, container.name),
       gpus: this.#gpus.get(container.name) ?? [],
-      secret: (name) => client.get(secretKind, { namespace, name }),
-      configMap: (name) => client.get(configMapKind, { namespace, name }),
     });
   }
 }
