@@ -98,7 +98,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   // Before any pod, since each is told at its start where to ask.
   const names = await startClusterNames({ nodeAddress, services, slices: caches.slices, log });
   started.defer(names.close);
-  const kubelet = newKubelet(options, transport, network, (pod) =>
+  const apiAccess = Promise.withResolvers<ApiAccess>();
+  const kubelet = newKubelet(options, transport, network, apiAccess.promise, (pod) =>
     childEnvironment(pod, caches.services.list(), names.places),
   );
   plane.setNode(kubelet);
@@ -210,6 +211,7 @@ function newKubelet(
   options: ClusterOptions,
   transport: Transport,
   network: PodNetwork,
+  apiAccess: Promise<ApiAccess>,
   containerEnv: NonNullable<KubeletOptions["containerEnv"]>,
 ): Kubelet {
   const { clock, log, dataDir, images, capacity } = options;
@@ -225,6 +227,7 @@ function newKubelet(
     dataDir,
     capacity: { cpu, memory, ...(gpus > 0 && { "nvidia.com/gpu": String(gpus) }) },
     recorder: new EventRecorder({ client, clock, component: "kubelet", log }),
+    apiAccess,
     containerEnv,
   });
 }
