@@ -44,3 +44,15 @@ export function jsonIncludes(whole: unknown, part: unknown): boolean {
     Object.entries(part).every(([key, value]) => jsonIncludes(whole[key], value))
   );
 }
+
+/** As deep as values from outside may be: far beyond any real object, far from the end of the stack. */
+export const jsonDepthMax = 500;
+
+/** Whether objects and lists stand in each other more than `jsonDepthMax` times. Looks no further. */
+export function isTooDeep(value: unknown, levels = jsonDepthMax): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  for (const item of Array.isArray(value) ? value : Object.values(value))
+    if (isTooDeep(item, levels - 1)) return true;
+  return false;
+}

@@ -1,6 +1,6 @@
 // The body of a request as a value, whatever its encoding. What cannot be read is refused with the
 // position and the reason; a patch is left to its own format.
-import { isJsonObject } from "../../lib/json.ts";
+import { isJsonObject, isTooDeep, jsonDepthMax } from "../../lib/json.ts";
 import { ApiProblem, badRequest, unsupportedMediaType } from "../api-status.ts";
 
 export type Body = {
@@ -15,6 +15,15 @@ export type Body = {
 export const bodyBytesMax = 3 * 1024 * 1024;
 
 export async function readBody(request: Request): Promise<Body> {
+  const body = await decodedBody(request);
+  if (isTooDeep(body.value))
+    throw badRequest(
+      `the body of the request is nested more than ${jsonDepthMax} levels deep; this server takes no more`,
+    );
+  return body;
+}
+
+async function decodedBody(request: Request): Promise<Body> {
   const bytes = new Uint8Array(await request.arrayBuffer());
   if (bytes.length > bodyBytesMax)
     throw new ApiProblem(
@@ -28,7 +37,7 @@ export async function readBody(request: Request): Promise<Body> {
     const { decodeProtobuf } = await import("../protobuf/protobuf.ts");
     return { contentType, value: decodeProtobuf(bytes), text: undefined };
   }
-  const text = new TextDecoder().decode(bytes);
+  const text = textOf(bytes);
   if (contentType.endsWith("yaml")) {
     // kubectl sends JSON as YAML, which it is, and JSON is read a hundred times faster.
     const json = jsonOrUndefined(text);
@@ -47,6 +56,16 @@ export function requireObject(body: Body): Readonly<Record<string, unknown>> {
   if (body.value === undefined) throw badRequest("the request has no body");
   if (!isJsonObject(body.value)) throw badRequest("the body of the request is not an object");
   return body.value;
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw badRequest("the body of the request is not valid UTF-8");
+  }
 }
 
 function mediaTypeOf(header: string | null): string {

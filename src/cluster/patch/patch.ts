@@ -3,12 +3,16 @@
 // its own.
 import fastJsonPatch from "fast-json-patch";
 import type { Operation } from "fast-json-patch";
-import { isJsonObject } from "../../lib/json.ts";
+import { isJsonObject, isTooDeep, jsonDepthMax } from "../../lib/json.ts";
 import { ApiProblem, badRequest, unsupportedMediaType } from "../api-status.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { objectSchema } from "../schema/object-schema.ts";
 import type { Resource } from "../resource-catalog.ts";
 import { strategicMerge } from "./strategic-merge.ts";
+
+/** Both limits are upstream's. */
+const operationsMax = 10_000;
+const copiedMax = 3 * 1024 * 1024;
 
 export type PatchFunction = (object: object) => unknown;
 
@@ -30,6 +34,12 @@ export function patchFunction(
     }
     case "application/json-patch+json":
       if (!Array.isArray(body)) throw badRequest("a JSON patch is a list of operations");
+      if (body.length > operationsMax)
+        throw new ApiProblem(
+          413,
+          "RequestEntityTooLarge",
+          `Request entity too large: The allowed maximum operations in a JSON patch is ${operationsMax}, got ${body.length}`,
+        );
       return (object) => jsonPatch(object, body as readonly Operation[]);
     default:
       throw unknownFormat(resource);
@@ -51,8 +61,20 @@ function unknownFormat({ custom }: Resource): ApiProblem {
 /** RFC 6902. The library changes what it is given, so it gets a copy of its own. */
 function jsonPatch(object: object, operations: readonly Operation[]): unknown {
   try {
-    const copy: unknown = JSON.parse(JSON.stringify(object));
-    return fastJsonPatch.applyPatch(copy, operations, true).newDocument;
+    let patched: unknown = JSON.parse(JSON.stringify(object));
+    let copied = 0;
+    for (const operation of operations) {
+      copied += copiedLength(patched, operation);
+      if (copied > copiedMax)
+        throw new Error(
+          `Unable to copy, the accumulated size increase of copy is ${copied}, exceeding the limit ${copiedMax}`,
+        );
+      patched = fastJsonPatch.applyOperation(patched, operation, true).newDocument;
+    }
+    // Each part of it was shallow enough; what they make together need not be.
+    if (isTooDeep(patched))
+      throw new Error(`the patched object is nested more than ${jsonDepthMax} levels deep`);
+    return patched;
   } catch (error) {
     const detail = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
     throw new ApiProblem(
@@ -61,6 +83,13 @@ function jsonPatch(object: object, operations: readonly Operation[]): unknown {
       `the server rejected our request due to an error in our request: ${detail}`,
     );
   }
+}
+
+/** How much a copy adds: a patch that copies its own copies would double the object again and again. */
+function copiedLength(document: unknown, operation: Operation): number {
+  if (!isJsonObject(operation) || operation.op !== "copy") return 0;
+  const value: unknown = fastJsonPatch.getValueByPointer(document, operation.from);
+  return JSON.stringify(value)?.length ?? 0;
 }
 
 function requireObject(body: unknown): asserts body is Readonly<Record<string, unknown>> {

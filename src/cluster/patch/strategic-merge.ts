@@ -1,6 +1,6 @@
 // Strategic merge patch: a merge patch that knows from the schema which lists are keyed, so that a
 // patch of one container leaves the others alone. The directives are those of kubectl's patches.
-import { isJsonObject, jsonEqual } from "../../lib/json.ts";
+import { isJsonObject } from "../../lib/json.ts";
 import type { Schema } from "../../resources/schema.ts";
 import { badRequest } from "../api-status.ts";
 
@@ -16,17 +16,18 @@ export function strategicMerge(schema: Schema, target: unknown, patch: Fields): 
   if (directive === "delete") return {};
   if (directive !== undefined && directive !== "merge")
     throw badRequest(`unknown patch directive: ${JSON.stringify(directive)}`);
-  const merged: Record<string, unknown> = isJsonObject(target) ? { ...target } : {};
+  // Made of entries: an assignment to `__proto__` would be no field.
+  const merged = new Map<string, unknown>(isJsonObject(target) ? Object.entries(target) : []);
   if (Array.isArray(retained))
-    for (const key of Object.keys(merged)) if (!retained.includes(key)) delete merged[key];
+    for (const key of merged.keys()) if (!retained.includes(key)) merged.delete(key);
   for (const [key, value] of Object.entries(changes)) {
     if (key.startsWith(orderPrefix) || key.startsWith(removalPrefix)) continue;
-    if (value === null) delete merged[key];
-    else merged[key] = mergeValue(fieldSchema(schema, key), merged[key], value);
+    if (value === null) merged.delete(key);
+    else merged.set(key, mergeValue(fieldSchema(schema, key), merged.get(key), value));
   }
   for (const [key, value] of Object.entries(changes))
     applyListDirective(schema, merged, key, value, target);
-  return merged;
+  return Object.fromEntries(merged);
 }
 
 function mergeValue(schema: Schema, target: unknown, change: unknown): unknown {
@@ -39,8 +40,9 @@ function mergeValue(schema: Schema, target: unknown, change: unknown): unknown {
   if (!strategyOf(schema).includes("merge")) return items.map(withoutDirectives);
   const old: readonly unknown[] = Array.isArray(target) ? target : [];
   const mergeKey = schema["x-kubernetes-patch-merge-key"];
+  const known = new Set(old);
   return mergeKey === undefined
-    ? [...old, ...items.filter((item) => !old.includes(item))]
+    ? [...old, ...items.filter((item) => !known.has(item))]
     : mergeKeyedList(schema.items ?? {}, mergeKey, old, items);
 }
 
@@ -55,43 +57,54 @@ function mergeKeyedList(
     return changes
       .filter((item) => !isJsonObject(item) || item["$patch"] !== "replace")
       .map(withoutDirectives);
-  const merged = [...old];
+  const merged: unknown[] = [...old];
+  /** Where the item of each key stands; what is deleted leaves a hole until the end. */
+  const places = new Map<unknown, number>();
+  for (const [index, item] of old.entries()) {
+    const key = isJsonObject(item) ? item[mergeKey] : undefined;
+    if (key !== undefined && !places.has(key)) places.set(key, index);
+  }
   for (const change of changes) {
     const key = isJsonObject(change) ? change[mergeKey] : undefined;
     if (!isJsonObject(change) || key === undefined)
       throw badRequest(
         `map: ${JSON.stringify(change)} does not contain declared merge key: ${mergeKey}`,
       );
-    const at = merged.findIndex((item) => isJsonObject(item) && item[mergeKey] === key);
+    const at = places.get(key);
     if (change["$patch"] === "delete") {
-      if (at >= 0) merged.splice(at, 1);
-    } else if (at >= 0) merged[at] = strategicMerge(schema, merged[at], change);
-    else merged.push(strategicMerge(schema, undefined, change));
+      if (at !== undefined) merged[at] = undefined;
+      places.delete(key);
+    } else if (at !== undefined) merged[at] = strategicMerge(schema, merged[at], change);
+    else places.set(key, merged.push(strategicMerge(schema, undefined, change)) - 1);
   }
-  return merged;
+  return merged.filter((item) => item !== undefined);
 }
 
 /** `$setElementOrder/x` and `$deleteFromPrimitiveList/x` stand beside the list `x`. */
 function applyListDirective(
   schema: Schema,
-  merged: Record<string, unknown>,
+  merged: Map<string, unknown>,
   key: string,
   value: unknown,
   target: unknown,
 ): void {
   if (key.startsWith(removalPrefix)) {
     const list = key.slice(removalPrefix.length);
-    const old = merged[list];
-    if (Array.isArray(old) && Array.isArray(value))
-      merged[list] = old.filter((item) => !value.includes(item));
+    const old = merged.get(list);
+    const gone = new Set(Array.isArray(value) ? value : []);
+    if (Array.isArray(old))
+      merged.set(
+        list,
+        old.filter((item) => !gone.has(item)),
+      );
   }
   if (key.startsWith(orderPrefix)) {
     const list = key.slice(orderPrefix.length);
-    const items = merged[list];
+    const items = merged.get(list);
     if (!Array.isArray(items) || !Array.isArray(value)) return;
     const mergeKey = fieldSchema(schema, list)["x-kubernetes-patch-merge-key"];
     const before = isJsonObject(target) ? target[list] : undefined;
-    merged[list] = ordered(items, value, Array.isArray(before) ? before : [], mergeKey);
+    merged.set(list, ordered(items, value, Array.isArray(before) ? before : [], mergeKey));
   }
 }
 
@@ -105,23 +118,28 @@ function ordered(
   before: readonly unknown[],
   mergeKey: string | undefined,
 ): readonly unknown[] {
-  const identity = (item: unknown): unknown =>
-    mergeKey !== undefined && isJsonObject(item) ? item[mergeKey] : item;
-  const indexIn = (list: readonly unknown[], item: unknown): number =>
-    list.findIndex((other) => jsonEqual(identity(other), identity(item)));
+  // A client names items of keyed lists by their key alone, within an object.
+  const identity = (item: unknown): string =>
+    JSON.stringify(mergeKey !== undefined && isJsonObject(item) ? item[mergeKey] : item) ?? "";
+  const placesIn = (list: readonly unknown[]): ReadonlyMap<string, number> =>
+    new Map(list.map((item, index): [string, number] => [identity(item), index]).reverse());
+  const wanted = placesIn(order);
+  const former = placesIn(before);
+  const placed = (item: unknown, places: ReadonlyMap<string, number>): number =>
+    places.get(identity(item)) ?? -1;
   const named = items
-    .filter((item) => indexIn(order, item) >= 0)
-    .sort((left, right) => indexIn(order, left) - indexIn(order, right));
-  const others = items.filter((item) => indexIn(order, item) < 0);
+    .filter((item) => placed(item, wanted) >= 0)
+    .sort((left, right) => placed(left, wanted) - placed(right, wanted));
+  const others = items.filter((item) => placed(item, wanted) < 0);
   const result: unknown[] = [];
-  while (named.length > 0 || others.length > 0) {
-    const [left] = named;
-    const [right] = others;
-    const leftAt = indexIn(before, left);
-    const rightAt = indexIn(before, right);
+  let [nextNamed, nextOther] = [0, 0];
+  while (nextNamed < named.length || nextOther < others.length) {
+    const leftAt = placed(named[nextNamed], former);
+    const rightAt = placed(others[nextOther], former);
     const takesNamed =
-      others.length === 0 || (named.length > 0 && leftAt >= 0 && rightAt >= 0 && leftAt < rightAt);
-    result.push(takesNamed ? named.shift() : others.shift());
+      nextOther >= others.length ||
+      (nextNamed < named.length && leftAt >= 0 && rightAt >= 0 && leftAt < rightAt);
+    result.push(takesNamed ? named[nextNamed++] : others[nextOther++]);
   }
   return result;
 }
@@ -131,8 +149,8 @@ function strategyOf(schema: Schema): readonly string[] {
 }
 
 function fieldSchema(schema: Schema, key: string): Schema {
-  const property = schema.properties?.[key];
-  if (property) return property;
+  const { properties } = schema;
+  if (properties && Object.hasOwn(properties, key)) return properties[key] ?? {};
   return typeof schema.additionalProperties === "object" ? schema.additionalProperties : {};
 }
 
