@@ -1,12 +1,12 @@
 // The Service `kubernetes` in the namespace `default`, by which pods reach the API, as in every cluster. It
 // comes back when somebody deletes or changes it.
 import type { Clock } from "../lib/clock.ts";
-import { isNotFound, type KubeClient } from "../kube/client.ts";
+import type { KubeClient } from "../kube/client.ts";
 import { runController, watching, type Controller } from "../kube/controller.ts";
 import type { WatchCache } from "../kube/watch-cache.ts";
 import type { EndpointSlice } from "../resources/endpoint-slice.ts";
 import { keyOf, type KubeObject } from "../resources/object.ts";
-import { serviceKind, type Service } from "../resources/service.ts";
+import type { Service } from "../resources/service.ts";
 import { apiServiceAddress } from "./address-blocks.ts";
 import { publishService, type PublishedService } from "./published-service.ts";
 
@@ -49,7 +49,6 @@ export function runApiService(options: ApiServiceOptions, signal: AbortSignal): 
       sources: [watching(services, own), watching(slices, own)],
       reconcile: async () => {
         if (isRight()) return;
-        await leaveAddress(client, clusterIP);
         await publishService(client, published);
       },
     },
@@ -57,15 +56,4 @@ export function runApiService(options: ApiServiceOptions, signal: AbortSignal): 
   );
   controller.enqueue(key);
   return controller;
-}
-
-/** An address of an earlier run's block cannot be exchanged, only given up with the Service. */
-async function leaveAddress(client: KubeClient, clusterIP: string): Promise<void> {
-  const found = await client.get(serviceKind, api);
-  if (!found || found.spec.clusterIP === clusterIP) return;
-  try {
-    await client.delete(serviceKind, api);
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
 }

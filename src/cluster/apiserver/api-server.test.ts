@@ -61,7 +61,7 @@ test("the certificates name the server, are signed by the authority, and last", 
   assert.ok(authority.ca && !leaf.ca);
   assert.ok(leaf.checkIssued(authority) && leaf.verify(authority.publicKey));
   for (const name of serverNames)
-    assert.ok(name === "127.0.0.1" ? leaf.checkIP(name) : leaf.checkHost(name), name);
+    assert.ok(name.startsWith("127.") ? leaf.checkIP(name) : leaf.checkHost(name), name);
   assert.ok(Date.parse(leaf.validTo) > Date.now() + 9 * 365 * 24 * 3_600_000);
   assert.notEqual(
     new X509Certificate((await makeCertificates(Date.now())).authority).subject,

@@ -16,6 +16,7 @@ import {
 } from "@peculiar/x509";
 import type { webcrypto } from "node:crypto";
 import { isIP } from "node:net";
+import { apiServiceAddresses } from "../address-blocks.ts";
 
 export type ClusterCertificates = {
   /** PEM texts. The authority's key is not kept: nothing else is to be signed by it. */
@@ -31,6 +32,8 @@ export const serverNames: readonly string[] = [
   "kubernetes.default",
   "kubernetes.default.svc",
   "kubernetes.default.svc.cluster.local",
+  // Which of them it is may differ from run to run, and the certificate stays.
+  ...apiServiceAddresses,
 ];
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };

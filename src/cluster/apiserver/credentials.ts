@@ -3,14 +3,18 @@
 import { randomBytes, X509Certificate } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { isJsonObject } from "../../lib/json.ts";
+import { apiServiceAddresses } from "../address-blocks.ts";
 import type { ClusterCertificates } from "./certificates.ts";
 
 export type Credentials = ClusterCertificates & { readonly token: string };
 
-/** Makes new ones where the file is absent, unreadable as such, or the certificate ends within a day. */
+/**
+ * Makes new ones where the file is absent, unreadable as such, or its certificate ends within a day or
+ * does not hold for the addresses by which pods reach the server.
+ */
 export async function loadCredentials(file: string, nowMs: number): Promise<Credentials> {
   const kept = readCredentials(file);
-  if (kept && validUntilMs(kept.cert) > nowMs + dayMs) return kept;
+  if (kept && isUsable(kept.cert, nowMs)) return kept;
   const token = randomBytes(24).toString("base64url");
   // Loaded only when needed, because loading it takes as long as all the rest of a start.
   const { makeCertificates } = await import("./certificates.ts");
@@ -23,12 +27,14 @@ export async function loadCredentials(file: string, nowMs: number): Promise<Cred
 
 const dayMs = 24 * 3600 * 1000;
 
-/** NaN for what is no certificate. */
-function validUntilMs(cert: string): number {
+/** False for what is no certificate. */
+function isUsable(cert: string, nowMs: number): boolean {
   try {
-    return Date.parse(new X509Certificate(cert).validTo);
+    const certificate = new X509Certificate(cert);
+    const lasts = Date.parse(certificate.validTo) > nowMs + dayMs;
+    return lasts && apiServiceAddresses.every((address) => certificate.checkIP(address));
   } catch {
-    return Number.NaN;
+    return false;
   }
 }
 

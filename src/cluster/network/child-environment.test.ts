@@ -16,11 +16,6 @@ const services = [
   }),
   serviceFixture("headless", { clusterIP: "None", ports: [{ port: 80 }] }),
   serviceFixture("web", { clusterIP: "127.128.7.1", ports: [{ port: 80 }] }, "other"),
-  serviceFixture(
-    "kubernetes",
-    { clusterIP: "127.128.0.1", ports: [{ name: "https", port: 443 }] },
-    "default",
-  ),
 ];
 
 const pod = (spec: Partial<Pod["spec"]> = {}): Pod => ({

@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import type { Pod } from "../../resources/pod.ts";
 import type { Service } from "../../resources/service.ts";
-import { serviceBlock } from "../address-blocks.ts";
+import { apiServiceAddress, serviceBlock } from "../address-blocks.ts";
 import { serviceLinks } from "./service-links.ts";
 
 export type NetworkPlaces = {
@@ -28,7 +28,7 @@ export function childEnvironment(
     hostnames.map((name) => [name, ip] as const),
   );
   return {
-    ...serviceLinks(linkedServices(pod, services)),
+    ...serviceLinks(linkedServices(pod, services, nodeAddress)),
     POD_NAMESPACE: namespace,
     DUNLIN_CLUSTER_DNS: `${nodeAddress}:${dnsPort}`,
     DUNLIN_SERVICE_RANGE: `${serviceBlock(nodeAddress)}0.0/16`,
@@ -38,14 +38,25 @@ export function childEnvironment(
   };
 }
 
-/** Those of the pod's namespace, unless it wants none; and in any case the API's. */
-function linkedServices({ metadata, spec }: Pod, services: readonly Service[]): readonly Service[] {
+/** Those of the pod's namespace, unless it wants none; and in any case the API's, as it will be. */
+function linkedServices(
+  { metadata, spec }: Pod,
+  services: readonly Service[],
+  nodeAddress: string,
+): readonly Service[] {
   const own = metadata.namespace ?? "default";
-  return services.filter(({ metadata: { namespace = "default", name } }) => {
-    const isApi = namespace === "default" && name === "kubernetes";
-    return isApi || (namespace === own && spec.enableServiceLinks !== false);
-  });
+  const isLinked = ({ metadata: { namespace = "default", name } }: Service): boolean =>
+    namespace === own && name !== "kubernetes" && spec.enableServiceLinks !== false;
+  return [...services.filter(isLinked), apiService(nodeAddress)];
 }
+
+/** The first pods of a start come before the Service does. */
+const apiService = (nodeAddress: string): Service => ({
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: { name: "kubernetes", namespace: "default" },
+  spec: { clusterIP: apiServiceAddress(nodeAddress), ports: [{ name: "https", port: 443 }] },
+});
 
 /** Node takes its options apart at spaces, and reads quotes and backslashes. */
 function nodeOption(option: string): string {
