@@ -1,6 +1,8 @@
 // Node: a machine that runs pods, and what it has to offer.
+import { duplicate, invalid, notSupported, type Cause } from "./cause.ts";
 import { ageCell, ageColumn, column, nameColumn, none, wideColumn } from "./columns.ts";
 import type { Kind } from "./kind.ts";
+import { labelKeyProblems, labelValueProblems } from "./label-syntax.ts";
 import { conditionsWith, nullableTime } from "./object-meta-schema.ts";
 import { conditionOf, type Condition, type KubeObject } from "./object.ts";
 import type { ResourceList } from "./pod.ts";
@@ -19,8 +21,19 @@ import {
   time,
 } from "./schema.ts";
 
+export type Taint = {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: string;
+  readonly timeAdded?: string;
+};
+
 export type Node = KubeObject & {
-  readonly spec?: { readonly podCIDR?: string; readonly unschedulable?: boolean };
+  readonly spec?: {
+    readonly podCIDR?: string;
+    readonly unschedulable?: boolean;
+    readonly taints?: readonly Taint[];
+  };
   readonly status?: {
     readonly capacity?: ResourceList;
     readonly allocatable?: ResourceList;
@@ -131,7 +144,26 @@ export const nodeKind: Kind<Node> = {
     node.status?.nodeInfo?.["kernelVersion"] || "<unknown>",
     node.status?.nodeInfo?.["containerRuntimeVersion"] || "<unknown>",
   ],
+  validate: ({ spec }) => validateTaints(spec?.taints ?? []),
 };
+
+const effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+
+function validateTaints(taints: readonly Taint[]): readonly Cause[] {
+  const seen = new Set<string>();
+  return taints.flatMap(({ key, value = "", effect }, index) => {
+    const field = `spec.taints[${index}]`;
+    const causes = [
+      ...labelKeyProblems(key).map((problem) => invalid(`${field}.key`, key, problem)),
+      ...labelValueProblems(value).map((problem) => invalid(`${field}.value`, value, problem)),
+      ...(effects.includes(effect) ? [] : [notSupported(`${field}.effect`, effect, effects)]),
+    ];
+    const identity = `${key}:${effect}`;
+    if (seen.has(identity)) causes.push(duplicate(field, { key, value, effect }));
+    seen.add(identity);
+    return causes;
+  });
+}
 
 function statusCell({ spec, status }: Node): string {
   const ready = conditionOf(status?.conditions, "Ready")?.status;

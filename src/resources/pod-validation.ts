@@ -25,7 +25,21 @@ export function validatePod(pod: Pod, old: Pod | undefined): readonly Cause[] {
     ...(old && !jsonEqual(fixedPart(pod.spec, old.spec), fixedPart(old.spec, old.spec))
       ? [forbidden("spec", podUpdateRule)]
       : []),
+    ...(old ? validateGates(pod.spec, old.spec) : []),
   ];
+}
+
+/** Gates are lifted one by one; a pod that may be scheduled is not held back again. */
+function validateGates(spec: PodSpec, old: PodSpec): readonly Cause[] {
+  const before = new Set(old.schedulingGates?.map(({ name }) => name));
+  return (spec.schedulingGates ?? [])
+    .filter(({ name }) => !before.has(name))
+    .map(({ name }) =>
+      forbidden(
+        "spec.schedulingGates",
+        `only deletion is allowed, but found new scheduling gate '${name}'`,
+      ),
+    );
 }
 
 /** Checks a template whose pods are to run for ever, as those of Deployments. */
@@ -113,7 +127,13 @@ function validateVolumes(volumes: readonly Volume[], field: string): readonly Ca
 
 /** The spec without what an update may change. The node is set once, by the scheduler. */
 function fixedPart(spec: PodSpec, old: PodSpec): unknown {
-  const { activeDeadlineSeconds: _deadline, tolerations: _tolerations, nodeName, ...rest } = spec;
+  const {
+    activeDeadlineSeconds: _deadline,
+    tolerations: _tolerations,
+    schedulingGates: _gates,
+    nodeName,
+    ...rest
+  } = spec;
   return {
     ...rest,
     nodeName: old.nodeName ? nodeName : undefined,

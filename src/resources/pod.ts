@@ -220,6 +220,7 @@ export type PodSpec = {
   readonly hostname?: string;
   readonly subdomain?: string;
   readonly priorityClassName?: string;
+  readonly preemptionPolicy?: string;
   readonly schedulingGates?: readonly { readonly name: string }[];
   readonly affinity?: Affinity;
   readonly topologySpreadConstraints?: readonly {

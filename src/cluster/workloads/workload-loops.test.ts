@@ -205,7 +205,7 @@ test("a pod without room says so, and gets its turn when room is made", async (c
   await until(caches.pods, () => waiting() !== undefined);
   assert.equal(
     scheduled(waiting() ?? assert.fail())?.message,
-    "0/1 nodes are available: 1 Insufficient nvidia.com/gpu.",
+    "0/1 nodes are available: 1 Insufficient nvidia.com/gpu. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.",
   );
   await until(caches.pods, () => caches.pods.list().filter(isReady).length === 2);
   await scale(client, 2);
@@ -221,6 +221,22 @@ test("a pod without room says so, and gets its turn when room is made", async (c
   );
   const { items } = await client.list(eventKind, { namespace });
   assert.ok(items.some(({ reason, type }) => reason === "FailedScheduling" && type === "Warning"));
+});
+
+test("a pod with a gate waits until the gate is gone", async (context) => {
+  const { client, caches } = await startBench(context);
+  const pod = (schedulingGates: readonly { readonly name: string }[]): Pod => ({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: web,
+    spec: { containers: [{ name: "main", image: "a" }], schedulingGates },
+  });
+  await client.create(podKind, pod([{ name: "example.dev/quota" }]));
+  const scheduled = () =>
+    conditionOf(caches.pods.get("default/web")?.status?.conditions, "PodScheduled");
+  await until(caches.pods, () => scheduled()?.reason === "SchedulingGated");
+  await client.patch(podKind, web, { spec: { schedulingGates: null } });
+  await until(caches.pods, () => scheduled()?.status === "True");
 });
 
 test("a pod that is relabelled is let go and replaced; one that comes back is one too many", async (context) => {

@@ -11,6 +11,7 @@ import { endpointsKind, type Endpoints } from "../../resources/endpoints.ts";
 import { endpointSliceKind, type EndpointSlice } from "../../resources/endpoint-slice.ts";
 import { ingressKind, type Ingress } from "../../resources/ingress.ts";
 import type { Kind } from "../../resources/kind.ts";
+import { namespaceKind, type Namespace } from "../../resources/namespace.ts";
 import { nodeKind, type Node } from "../../resources/node.ts";
 import type { KubeObject } from "../../resources/object.ts";
 import { podKind, type Pod } from "../../resources/pod.ts";
@@ -27,6 +28,7 @@ export type ClusterCaches = {
   readonly replicaSets: WatchCache<ReplicaSet>;
   readonly pods: WatchCache<Pod>;
   readonly nodes: WatchCache<Node>;
+  readonly namespaces: WatchCache<Namespace>;
   readonly services: WatchCache<Service>;
   readonly slices: WatchCache<EndpointSlice>;
   readonly endpoints: WatchCache<Endpoints>;
@@ -57,6 +59,7 @@ export async function startCaches(
     replicaSets: start(replicaSetKind),
     pods: start(podKind),
     nodes: start(nodeKind),
+    namespaces: start(namespaceKind),
     services: start(serviceKind),
     slices: start(endpointSliceKind),
     endpoints: start(endpointsKind),
