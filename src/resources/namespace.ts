@@ -2,12 +2,16 @@
 import { ageCell, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./kind.ts";
 import { conditionsSchema } from "./object-meta-schema.ts";
-import type { KubeObject } from "./object.ts";
+import type { Condition, KubeObject } from "./object.ts";
 import { described, list, object, string } from "./schema.ts";
 
 export type Namespace = KubeObject & {
   readonly spec?: { readonly finalizers?: readonly string[] };
-  readonly status?: { readonly phase?: "Active" | "Terminating" };
+  readonly status?: {
+    readonly phase?: "Active" | "Terminating";
+    /** Only while it empties: what of it is left, and what holds that. */
+    readonly conditions?: readonly Condition[];
+  };
 };
 
 /** The label by which namespace selectors name one namespace. */

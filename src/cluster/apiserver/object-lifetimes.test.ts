@@ -144,6 +144,26 @@ test("a namespace is emptied, takes nothing new meanwhile, and goes when its pod
   assert.equal((await call("GET", mine)).status, 404);
 });
 
+test("a namespace that cannot go says what is left in it, and what holds that", async () => {
+  const { plane, call } = openTestPlane();
+  const mine = "/api/v1/namespaces/mine";
+  await call("POST", "/api/v1/namespaces", { metadata: { name: "mine" } });
+  await call("POST", `${mine}/configmaps`, configMap("a", { finalizers: ["example.dev/hold"] }));
+  await call("DELETE", mine);
+  await plane.settled();
+  const { body } = await call("GET", mine);
+  const texts = body.status.conditions.map(
+    ({ type, status, message }: Record<string, string>) => `${type}=${status}: ${message}`,
+  );
+  assert.deepEqual(texts, [
+    "NamespaceContentRemaining=True: Some resources are remaining: configmaps has 1 resource instances",
+    "NamespaceFinalizersRemaining=True: Some content in the namespace has finalizers remaining: example.dev/hold in 1 resource instances",
+  ]);
+  await call("PATCH", `${mine}/configmaps/a`, { metadata: { finalizers: null } });
+  await plane.settled();
+  assert.equal((await call("GET", mine)).status, 404);
+});
+
 function definition(plural: string, schema: object = { type: "object" }): object {
   return {
     metadata: { name: `${plural}.example.dev` },
