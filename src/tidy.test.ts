@@ -23,10 +23,11 @@ const pureLayers = 4;
 const clusterParts: Readonly<Record<string, readonly string[]>> = {
   schema: [],
   patch: ["schema"],
+  cel: ["schema"],
   protobuf: [],
   streams: [],
   webhooks: ["patch"],
-  apiserver: ["schema", "patch", "protobuf", "streams", "webhooks"],
+  apiserver: ["schema", "cel", "patch", "protobuf", "streams", "webhooks"],
   workloads: [],
   kubelet: ["apiserver"],
   ingress: ["network"],

@@ -54,6 +54,8 @@ export type Kind<T extends KubeObject = KubeObject> = {
   withDefaults?(this: void, object: T): T;
   /** What is wrong with an object that fits its schema; empty when nothing is. */
   validate?(this: void, object: T, old: T | undefined): readonly Cause[];
+  /** The same for a write of the status alone; absent where a status may say anything that fits. */
+  validateStatus?(this: void, object: T, old: T | undefined): readonly Cause[];
 };
 
 /** `v1` for the core group, else `group/version`. */

@@ -9,6 +9,8 @@ import type {
   CustomResourceVersion,
 } from "../../resources/custom-resource-definition.ts";
 import type { Kind } from "../../resources/kind.ts";
+import type { Schema } from "../../resources/schema.ts";
+import { compileRules, type SchemaRules } from "../cel/schema-rules.ts";
 import { keyOf } from "../../resources/object.ts";
 import type { KubeObject } from "../../resources/object.ts";
 import { ChangeWorker, type FollowUpOptions } from "./change-worker.ts";
@@ -135,6 +137,8 @@ export class CustomResources {
         kind.group === group && kind.plural === names.plural && kind.version === version.name,
     );
     const { status, scale } = version.subresources ?? {};
+    const schema = version.schema?.openAPIV3Schema ?? { type: "object" };
+    const rules = rulesOf(schema);
     return {
       group,
       version: version.name,
@@ -144,11 +148,15 @@ export class CustomResources {
       shortNames: names.shortNames ?? [],
       categories: names.categories ?? [],
       namespaced: spec.scope === "Namespaced",
-      schema: version.schema?.openAPIV3Schema ?? { type: "object" },
+      schema,
       subresources: { status: status !== undefined, ...(scale && { scale }) },
       columns: version.additionalPrinterColumns ?? [],
       withDefaults: (object) => ours?.withDefaults?.(object) ?? object,
-      validate: (object, old) => ours?.validate?.(object, old) ?? [],
+      validate: (object, old) => [
+        ...(ours?.validate?.(object, old) ?? []),
+        ...(rules?.validate(object, old) ?? []),
+      ],
+      ...(rules && { validateStatus: rules.validate }),
     };
   }
 
@@ -196,6 +204,13 @@ export class CustomResources {
     if (this.#catalog.stored(name)) return;
     for (const object of this.#store.list(name)) this.#store.remove(name, keyOf(object));
   }
+}
+
+/** Undefined where a schema has none, as most have. A definition that stays as it is keeps its rules. */
+const compiled = new WeakMap<Schema, SchemaRules | undefined>();
+function rulesOf(schema: Schema): SchemaRules | undefined {
+  if (!compiled.has(schema)) compiled.set(schema, compileRules(schema, ""));
+  return compiled.get(schema);
 }
 
 function isAccepted({ status }: CustomResourceDefinition): boolean {

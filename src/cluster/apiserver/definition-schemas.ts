@@ -6,6 +6,7 @@ import type {
   CustomResourceDefinition,
   CustomResourceVersion,
 } from "../../resources/custom-resource-definition.ts";
+import { compileRules } from "../cel/schema-rules.ts";
 import { structuralProblems } from "../schema/structural-schema.ts";
 import { parseJsonPath } from "./json-path.ts";
 
@@ -26,7 +27,12 @@ export function definitionSchemaCauses(
 
 function schemaCauses({ schema }: CustomResourceVersion, field: string): readonly Cause[] {
   if (!schema?.openAPIV3Schema) return [];
-  return structuralProblems(schema.openAPIV3Schema, `${field}.schema.openAPIV3Schema`);
+  const at = `${field}.schema.openAPIV3Schema`;
+  const problems = structuralProblems(schema.openAPIV3Schema, at);
+  // Rules have types only where the schema is sound.
+  return problems.length > 0
+    ? problems
+    : (compileRules(schema.openAPIV3Schema, at)?.problems ?? []);
 }
 
 function columnCauses(

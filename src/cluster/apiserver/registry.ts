@@ -19,6 +19,7 @@ import {
   preconditionFailed,
   staleWrite,
 } from "../api-status.ts";
+import { isSameOwnership } from "../patch/managed-fields.ts";
 import { trackUpdate } from "../patch/track-update.ts";
 import { applyDefaults } from "../schema/schema-defaults.ts";
 import { validateSchema } from "../schema/schema-validate.ts";
@@ -226,7 +227,8 @@ export class Registry {
   validated(draft: Draft): Draft {
     const { resource, next, old, part } = draft;
     // An object that has become invalid must still be able to say so.
-    const causes = part === "status" ? [] : (resource.kind.validate?.(next, old) ?? []);
+    const { validate, validateStatus } = resource.kind;
+    const causes = (part === "status" ? validateStatus : validate)?.(next, old) ?? [];
     if (causes.length > 0) throw invalidObject(resource.kind, next.metadata.name, causes);
     return draft;
   }
@@ -322,7 +324,7 @@ export class Registry {
     given: ObjectMeta["managedFields"],
     { manager, isApplied, subresource }: WriteOptions,
   ): KubeObject {
-    if (isApplied) return withManagedFields(next, given);
+    if (isApplied) return withAppliedFields(old, next, given ?? []);
     if (manager === undefined) return withManagedFields(next, old?.metadata.managedFields);
     const nowMs = this.#clock.nowMs();
     const update = { resource, manager, subresource, nowMs };
@@ -386,6 +388,23 @@ export class Registry {
         ],
       );
   }
+}
+
+/**
+ * An apply may seem to change what defaults and canonical forms then make the same again (`null`, a
+ * quantity of 1000m); that leaves the object as it was, times included.
+ */
+function withAppliedFields(
+  old: KubeObject | undefined,
+  next: KubeObject,
+  entries: NonNullable<ObjectMeta["managedFields"]>,
+): KubeObject {
+  const before = old?.metadata.managedFields;
+  if (!before || before === entries) return withManagedFields(next, entries);
+  const unchanged = withManagedFields(next, before);
+  return isSameOwnership(before, entries) && jsonEqual(unchanged, old)
+    ? unchanged
+    : withManagedFields(next, entries);
 }
 
 function keyFor(namespace: string | undefined, name: string): string {
