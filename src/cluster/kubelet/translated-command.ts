@@ -18,7 +18,7 @@ export function translatedCommand(
     ({ path, target }) =>
       `s\n^${nameIn(target).replaceAll(/[\\^$.*[\]]/g, "\\$&")}\n${nameIn(path).replaceAll(/[\\&]/g, "\\$&")}\n`,
   );
-  return [program, `--transform=flags=r;${names.join(";")}`, ...args];
+  return [program, ...args, `--transform=flags=r;${names.join(";")}`];
 }
 
 /** As tar names what stands at a path. */
