@@ -54,6 +54,19 @@ test("apply creates what is not there, from YAML", async () => {
   assert.equal(again.body.metadata.resourceVersion, created.body.metadata.resourceVersion);
 });
 
+test("what only looks different changes nothing, not even a time", async () => {
+  const plane = openTestPlane();
+  const spec = (resources: object): object => ({
+    containers: [{ name: "c", image: "i", resources, command: null }],
+  });
+  const wanted = pod("a", spec({ requests: { cpu: "1000m" } }));
+  const first = await applyTo(plane, `${pods}/a`, wanted);
+  assert.equal(first.body.spec.containers[0].resources.requests.cpu, "1");
+  await plane.clock.advance(60_000);
+  const again = await applyTo(plane, `${pods}/a`, wanted);
+  assert.deepEqual(again.body, first.body);
+});
+
 test("defaults are filled in, and nobody owns them", async () => {
   const applied = await applyTo(openTestPlane(), `${deployments}/a`, deployment("a"));
   assert.equal(applied.body.spec.replicas, 1);

@@ -60,6 +60,12 @@ export function withFields(
   return changed ? next : entries;
 }
 
+/** Whether nobody owns anything else than before, whenever it was written. */
+export function isSameOwnership(left: Entries, right: Entries): boolean {
+  const timeless = (entries: Entries): Entries => entries.map(({ time: _time, ...entry }) => entry);
+  return left === right || jsonEqual(timeless(left), timeless(right));
+}
+
 /** Applies before updates, then by time, as upstream stores them. */
 export function sortedEntries(entries: Entries): Entries {
   return entries.toSorted(
