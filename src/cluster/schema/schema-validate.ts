@@ -7,9 +7,10 @@ import type { Schema } from "../../resources/schema.ts";
 import { hasFormat } from "./formats.ts";
 import { goPattern } from "./go-pattern.ts";
 
-export function validateSchema(schema: Schema, value: unknown): readonly Cause[] {
+/** `path` is where the value stands; the causes' fields begin with it. */
+export function validateSchema(schema: Schema, value: unknown, path = ""): readonly Cause[] {
   const causes: Cause[] = [];
-  check(schema, value, "", causes);
+  check(schema, value, path, causes);
   return causes;
 }
 
