@@ -20,7 +20,6 @@ import {
   staleWrite,
 } from "../api-status.ts";
 import { isSameOwnership } from "../patch/managed-fields.ts";
-import { isSameOwnership } from "../patch/managed-fields.ts";
 import { trackUpdate } from "../patch/track-update.ts";
 import { applyDefaults } from "../schema/schema-defaults.ts";
 import { validateSchema } from "../schema/schema-validate.ts";
@@ -389,23 +388,6 @@ export class Registry {
         ],
       );
   }
-}
-
-/**
- * An apply may seem to change what defaults and canonical forms then make the same again (`null`, a
- * quantity of 1000m); that leaves the object as it was, times included.
- */
-function withAppliedFields(
-  old: KubeObject | undefined,
-  next: KubeObject,
-  entries: NonNullable<ObjectMeta["managedFields"]>,
-): KubeObject {
-  const before = old?.metadata.managedFields;
-  if (!before || before === entries) return withManagedFields(next, entries);
-  const unchanged = withManagedFields(next, before);
-  return isSameOwnership(before, entries) && jsonEqual(unchanged, old)
-    ? unchanged
-    : withManagedFields(next, entries);
 }
 
 /**
