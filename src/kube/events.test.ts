@@ -42,3 +42,22 @@ test("an event that is gone meanwhile is written anew", async (t) => {
     [1],
   );
 });
+
+test("much of the same sort ends in one event, and all of it in few writes", async (t) => {
+  const { client, recorder } = await openControlPlane(t);
+  const about = await client.create(configMapKind, {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "subject", namespace: "default" },
+  });
+  for (let index = 0; index < 40; index++)
+    recorder.record(about, "Normal", "Created", `made number ${index}`);
+  await recorder.flush();
+  const { items } = await client.list(eventKind, { namespace: "default" });
+  const combined = items.filter(({ message }) => message.startsWith("(combined"));
+  assert.equal(items.length, 10);
+  assert.deepEqual(
+    combined.map(({ message, count }) => `${message} x${count}`),
+    ["(combined from similar events): made number 39 x31"],
+  );
+});

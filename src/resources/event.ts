@@ -1,4 +1,5 @@
 // Event: what happened to an object, for people to read.
+import { invalid } from "./cause.ts";
 import { ageCell, column, wideColumn } from "./columns.ts";
 import type { Cell, Kind } from "./kind.ts";
 import { objectReferenceSchema } from "./object-meta-schema.ts";
@@ -76,6 +77,13 @@ export const eventKind: Kind<Event> = {
     wideColumn("Name", "The name of the event."),
   ],
   cells: eventCells,
+  validate: ({ metadata, involvedObject }) => {
+    // Events of what has no namespace stand in `default`, or where their reporter is.
+    const { namespace = "" } = involvedObject;
+    return namespace === "" || namespace === metadata.namespace
+      ? []
+      : [invalid("involvedObject.namespace", namespace, "does not match event.namespace")];
+  },
 };
 
 function eventCells(event: Event, nowMs: number): readonly Cell[] {

@@ -1,4 +1,5 @@
 // Lease: who leads, and until when.
+import { invalid, negative } from "./cause.ts";
 import { ageCell, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
@@ -40,5 +41,11 @@ export const leaseKind: Kind<Lease> = {
     metadata.name,
     spec?.holderIdentity ?? "",
     ageCell(metadata.creationTimestamp, nowMs),
+  ],
+  validate: ({ spec }) => [
+    ...(spec?.leaseDurationSeconds !== undefined && spec.leaseDurationSeconds <= 0
+      ? [invalid("spec.leaseDurationSeconds", spec.leaseDurationSeconds, "must be greater than 0")]
+      : []),
+    ...negative("spec.leaseTransitions", spec?.leaseTransitions),
   ],
 };
