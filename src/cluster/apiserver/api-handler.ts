@@ -22,6 +22,7 @@ import { clusterUser } from "./reviews.ts";
 import { parseResourcePath } from "./request-path.ts";
 import { SqliteJournal } from "./sqlite-journal.ts";
 import { Store } from "./store.ts";
+import { UsageSampler } from "./usage-sampler.ts";
 import { versionAnswer } from "./version.ts";
 import { WebhookAdmission } from "../webhooks/webhook-admission.ts";
 import type { ResolveService } from "../webhooks/webhook-client.ts";
@@ -54,6 +55,7 @@ export class ControlPlane {
   readonly #eventExpiry: EventExpiry;
   readonly #log: (line: string) => void;
   readonly #closing = new AbortController();
+  #usage: UsageSampler | undefined;
   #resolveService: ResolveService = () => undefined;
 
   private constructor(options: ControlPlaneOptions, store: Store) {
@@ -124,7 +126,10 @@ export class ControlPlane {
 
   /** Who runs the pods; until then there are no logs and no streams of them. */
   setNode(node: NodeAccess): void {
-    this.#endpoint.setNode(node);
+    this.#usage?.close();
+    this.#usage = new UsageSampler(node, this.clock, this.#log);
+    this.#usage.start();
+    this.#endpoint.setNode(node, this.#usage);
   }
 
   /** What an upgraded connection is to do. Throws an ApiProblem, or the node's own NodeProblem. */
@@ -149,6 +154,7 @@ export class ControlPlane {
   /** Also ends all watches. */
   close(): Promise<void> {
     this.#closing.abort();
+    this.#usage?.close();
     this.#eventExpiry.close();
     this.#garbageCollector.close();
     this.#namespaces.close();

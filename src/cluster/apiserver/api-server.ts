@@ -4,7 +4,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:https";
 import type { Server } from "node:https";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { AddressInfo } from "node:net";
 import { listenError } from "../../lib/listen-error.ts";
@@ -13,7 +13,6 @@ import { ApiProblem, statusOf } from "../api-status.ts";
 import { problemAnswer } from "./api-handler.ts";
 import type { ControlPlane } from "./api-handler.ts";
 import { NodeProblem } from "./node-access.ts";
-import { isUpgrade, serveUpgrade } from "./pod-stream-upgrade.ts";
 import { bodyBytesMax } from "./request-body.ts";
 
 export type ServedApi = { readonly url: string; readonly port: number; close(): Promise<void> };
@@ -54,11 +53,9 @@ export async function serveApi(options: ServeOptions): Promise<ServedApi> {
     upgraded.add(socket);
     socket.once("close", () => upgraded.delete(socket));
     socket.on("error", () => socket.destroy());
-    try {
-      upgrade(plane, token, { incoming, socket, head });
-    } catch (error) {
-      socket.end(refusalOf(error, (line) => log(`upgrading ${incoming.url}: ${line}`)));
-    }
+    upgrade(plane, token, { incoming, socket, head }).catch((error: unknown) =>
+      socket.end(refusalOf(error, (line) => log(`upgrading ${incoming.url}: ${line}`))),
+    );
   });
   server.on("clientError", (_error, socket) => socket.destroy());
   await listen(server, options.port);
@@ -189,12 +186,19 @@ function unauthorized(): Response {
   return problemAnswer(new ApiProblem(401, "Unauthorized", "Unauthorized"));
 }
 
-/** Throws before anything is written when the connection cannot be upgraded. */
-function upgrade(plane: ControlPlane, token: string, request: Upgrade): void {
+/** Rejects before anything is written when the connection cannot be upgraded. */
+async function upgrade(plane: ControlPlane, token: string, request: Upgrade): Promise<void> {
   const { incoming } = request;
   if (!isAuthorized(incoming, token)) throw new ApiProblem(401, "Unauthorized", "Unauthorized");
   const stream = plane.podStream(new URL(`https://${host}${incoming.url ?? "/"}`));
+  // Most clusters end without a single one, and start faster without the library for them.
+  const { serveUpgrade } = await import("./pod-stream-upgrade.ts");
   serveUpgrade(stream, request, plane.clock);
+}
+
+/** Whether a request asks for one of the protocols that are known here. */
+function isUpgrade({ upgrade: protocol = "" }: IncomingHttpHeaders): boolean {
+  return ["websocket", "spdy/3.1"].includes(protocol.toLowerCase());
 }
 
 /** Raw HTTP: a Status, or the node's own words as plain text, as kubelets answer. */

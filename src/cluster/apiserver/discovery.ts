@@ -2,6 +2,7 @@
 // one document per group-version.
 import { parseAccept } from "./content-negotiation.ts";
 import type { Resource, ResourceCatalog } from "../resource-catalog.ts";
+import { metricKinds } from "./metrics-api.ts";
 import { reviewKinds } from "./reviews.ts";
 
 /** Answers /api and /apis, and what lies below them down to a group-version; else undefined. */
@@ -67,6 +68,7 @@ function servedIn(catalog: ResourceCatalog): readonly Served[] {
       subresources: subresourcesOf(resource),
     })),
     ...reviewKinds.map((kind) => ({ kind, verbs: ["create"], subresources: [] })),
+    ...metricKinds.map((kind) => ({ kind, verbs: ["get", "list"], subresources: [] })),
   ];
 }
 

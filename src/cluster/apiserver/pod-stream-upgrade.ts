@@ -26,11 +26,6 @@ const streamsMs = 30_000;
 /** How long a client may take to close its side. */
 const lingerMs = 5_000;
 
-/** Whether a request asks for one of the protocols that are known here. */
-export function isUpgrade(headers: Upgrade["incoming"]["headers"]): boolean {
-  return ["websocket", "spdy/3.1"].includes((headers.upgrade ?? "").toLowerCase());
-}
-
 /** Throws an ApiProblem, before anything is written, when there is no protocol in common. */
 export function serveUpgrade(stream: PodStream, upgrade: Upgrade, clock: Clock): void {
   const overWebSocket = upgrade.incoming.headers.upgrade?.toLowerCase() === "websocket";

@@ -20,6 +20,13 @@ import { listPage } from "./list-page.ts";
 import { intake } from "./object-intake.ts";
 import { patchFunction } from "../patch/patch.ts";
 import type { NodeAccess } from "./node-access.ts";
+import {
+  metricResource,
+  metricsGroup,
+  metricsNotFound,
+  nodeMetrics,
+  podMetrics,
+} from "./metrics-api.ts";
 import { readPodLog } from "./pod-log-request.ts";
 import { isStreamSubresource, podStream, type PodStream } from "./pod-streams.ts";
 import type { AdmittedWrites } from "./admitted-writes.ts";
@@ -35,6 +42,7 @@ import { scaleOf, withScale } from "./scale.ts";
 import { matcherOf } from "./selectors.ts";
 import type { Matcher } from "./selectors.ts";
 import type { Store } from "./store.ts";
+import type { UsageSampler } from "./usage-sampler.ts";
 import { fieldValidationOf, managerOf, requireNoForce } from "./write-parameters.ts";
 import type { OptionsKind } from "./write-parameters.ts";
 
@@ -57,6 +65,7 @@ export class ResourceEndpoint {
   readonly #clock: Clock;
   readonly #closing: AbortSignal;
   #node: NodeAccess | undefined;
+  #usage: UsageSampler | undefined;
 
   constructor(options: {
     readonly store: Store;
@@ -75,8 +84,9 @@ export class ResourceEndpoint {
     this.#closing = options.closing;
   }
 
-  setNode(node: NodeAccess): void {
+  setNode(node: NodeAccess, usage: UsageSampler): void {
     this.#node = node;
+    this.#usage = usage;
   }
 
   /** What an upgraded connection is to do. Throws an ApiProblem, or the node's own NodeProblem. */
@@ -92,12 +102,21 @@ export class ResourceEndpoint {
   /** Throws an ApiProblem for everything that is not answered with success. */
   async answer(request: Request, path: ResourcePath, query: URLSearchParams): Promise<Response> {
     const resource = this.#catalog.find(path.group, path.version, path.plural);
+    if (!resource && path.group === metricsGroup) return await this.#metrics(request, path, query);
     if (!resource) return await answerUnstored(request, path);
     if (!resource.kind.namespaced && path.namespace !== undefined) throw noSuchResource();
     if (resource.kind.namespaced && path.name !== undefined && path.namespace === undefined)
       throw noSuchResource();
     const { namespace, name, subresource } = path;
-    const writer = new AnswerWriter({
+    const writer = this.#writer(request, query, resource);
+    if (resource.deprecation !== undefined) writer.warn(resource.deprecation);
+    const call: Call = { request, query, resource, namespace, name, subresource, writer };
+    if (name === undefined) return await this.#onCollection(call);
+    return await this.#onObject(call, { resource, namespace, name });
+  }
+
+  #writer(request: Request, query: URLSearchParams, resource: Resource): AnswerWriter {
+    return new AnswerWriter({
       request,
       query,
       resource,
@@ -105,10 +124,6 @@ export class ResourceEndpoint {
       store: this.#store,
       closing: this.#closing,
     });
-    if (resource.deprecation !== undefined) writer.warn(resource.deprecation);
-    const call: Call = { request, query, resource, namespace, name, subresource, writer };
-    if (name === undefined) return await this.#onCollection(call);
-    return await this.#onObject(call, { resource, namespace, name });
   }
 
   async #onCollection(call: Call): Promise<Response> {
@@ -301,6 +316,32 @@ export class ResourceEndpoint {
     return await readPodLog(this.#runningNode(), pod, call.query, call.request.signal);
   }
 
+  async #metrics(
+    request: Request,
+    { version, plural, namespace, name, subresource }: ResourcePath,
+    query: URLSearchParams,
+  ): Promise<Response> {
+    const resource = metricResource(plural);
+    const stored = this.#catalog.stored(plural);
+    if (!resource || !stored || version !== resource.kind.version || subresource !== undefined)
+      throw noSuchResource();
+    if (request.method !== "GET" || booleanParameter(query, "watch")) throw methodNotAllowed();
+    const writer = this.#writer(request, query, resource);
+    const matches = matcher({ query, resource, namespace, name });
+    const objects = this.#registry.list(stored, namespace).filter(matches);
+    const rates = (await this.#usage?.rates()) ?? [];
+    const metrics =
+      plural === "nodes"
+        ? nodeMetrics(objects, rates, this.#clock.nowMs())
+        : podMetrics(objects as readonly KubeObject[] as readonly Pod[], rates);
+    // Nothing is stored, so there is no revision to list at.
+    if (name === undefined)
+      return writer.list({ objects: metrics, metadata: { resourceVersion: "" } });
+    const [only] = metrics;
+    if (!only) throw metricsNotFound(plural, namespace, name);
+    return writer.object(only);
+  }
+
   #runningNode(): NodeAccess {
     if (this.#node) return this.#node;
     throw new ApiProblem(503, "ServiceUnavailable", "no node runs pods here yet");
@@ -361,7 +402,12 @@ function scalePaths({ resource, name }: Target) {
 }
 
 /** The name in the path selects as the fields in the query do. */
-function matcher({ query, resource, name, namespace }: Call): Matcher {
+function matcher({
+  query,
+  resource,
+  name,
+  namespace,
+}: Pick<Call, "query" | "resource" | "name" | "namespace">): Matcher {
   const labelSelector = query.get("labelSelector");
   const fieldSelector = query.get("fieldSelector");
   const selected = matcherOf({ labelSelector, fieldSelector }, resource.storageId);
