@@ -177,7 +177,7 @@ test("the next owner of a ledger ends what is left, children of the dead too", a
   const { process, printed, output } = await start(script, host);
   await printed(".");
   const child = Number(/child=(\d+)/.exec(output())?.[1]);
-  assert.ok(new ProcessLedger(host.ledgerFolder).endOrphans() >= 2);
+  assert.ok((await new ProcessLedger(host.ledgerFolder).endOrphans()) >= 2);
   assert.deepEqual(await process.exited, { exitCode: 137, signal: 9 });
   await gone(child);
   assert.deepEqual(readdirSync(host.ledgerFolder), []);
@@ -192,7 +192,7 @@ test("a process that merely has a listed pid is left alone", async () => {
   const entry = JSON.parse(readFileSync(file, "utf8")) as { startTicks: string };
 
   writeFileSync(file, JSON.stringify({ ...entry, startTicks: `${Number(entry.startTicks) - 1}` }));
-  assert.equal(host.ledger.endOrphans(), 0);
+  assert.equal(await host.ledger.endOrphans(), 0);
   assert.ok(isRunning(pid));
   const ended = new Promise((resolve) => stranger.once("exit", resolve));
   stranger.kill("SIGKILL");
@@ -239,6 +239,6 @@ test("without setpriv the next start ends what kill -9 left", async () => {
   const { ledger, ledgerFolder } = newHost();
   const child = await killOwner(ledgerFolder, []);
   assert.ok(isRunning(child));
-  assert.equal(ledger.endOrphans(), 1);
+  assert.equal(await ledger.endOrphans(), 1);
   await gone(child);
 });

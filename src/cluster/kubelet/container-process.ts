@@ -2,7 +2,6 @@
 // can be signalled together. When the first process ends the rest of its group is killed, as the end
 // of a container's first process ends the container.
 import { execFile, spawn, type ChildProcess, type StdioOptions } from "node:child_process";
-import { randomUUID } from "node:crypto";
 import { accessSync, constants, statSync } from "node:fs";
 import { constants as osConstants } from "node:os";
 import { delimiter, resolve as resolvePath } from "node:path";
@@ -126,7 +125,8 @@ export async function spawnInGroup(
   stdio: StdioOptions,
 ): Promise<{ readonly pid: number; readonly child: ChildProcess }> {
   const [program = "", ...args] = command;
-  const token = randomUUID();
+  // What runs inside a container carries the container's own, so that its end finds it.
+  const token = env[tokenVariable] ?? ledger.newToken();
   const line = [...prefix, findProgram(program, env["PATH"] ?? "", cwd), ...args];
   const child = spawn(line[0] ?? "", line.slice(1), {
     cwd,
@@ -158,7 +158,7 @@ export function killAll(pids: Iterable<number>): void {
 
 /**
  * The command that makes the kernel kill a process when we die, or nothing where util-linux's
- * setpriv is missing: then the ledger alone cleans up, at the next start.
+ * setpriv is missing: then the guard, or the next start, does it.
  */
 export function deathSignalPrefix(path: string): Promise<readonly string[]> {
   const prefix = ["setpriv", "--pdeathsig", "KILL", "--"];

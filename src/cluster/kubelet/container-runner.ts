@@ -19,6 +19,7 @@ import {
 import { firstStatus, type Terminated } from "./container-status.ts";
 import type { LimitedContainer } from "./memory-guard.ts";
 import { resolveImage, type ImageMapping, type ImageResolution } from "./images.ts";
+import { tokenVariable } from "./process-ledger.ts";
 import { restarts, type ContainerRole } from "./pod-status.ts";
 import { backoffText, nextBackoffMs, restartDelayMs } from "./restart-backoff.ts";
 import {
@@ -221,6 +222,7 @@ export class ContainerRunner {
     const { clock, host, name, record } = this.#options;
     const startedAtMs = clock.nowMs();
     const startedAt = formatTimestamp(startedAtMs);
+    const token = host.ledger.newToken();
     record(
       "Normal",
       "Pulled",
@@ -231,6 +233,7 @@ export class ContainerRunner {
     try {
       log = this.#beginRun(image);
       const { stdin = false } = this.#container();
+      launch = { ...launch, env: { ...launch.env, [tokenVariable]: token } };
       process = await startProcess({ ...launch, stdin, onOutput: this.#keep(log) }, host);
     } catch (error) {
       this.#end(log);
@@ -240,6 +243,7 @@ export class ContainerRunner {
     record("Normal", "Started", `Started container ${name}`);
     const exit = await this.#supervise(process, launch, startedAtMs, signals);
     this.#running = undefined;
+    host.ledger.sweep(token);
     this.#end(log);
     const terminated = this.#terminated(exit, startedAt, log);
     // An init container has done its part when it succeeded.

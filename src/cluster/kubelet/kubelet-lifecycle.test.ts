@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { wallClock } from "../../lib/wall-clock.ts";
 import { conditionOf } from "../../resources/object.ts";
 import { podKind, type Pod, type PodSpec } from "../../resources/pod.ts";
+import { processStat } from "./proc-stat.ts";
 import { isGone, isReady, node, openNode, shell, type KubeletFixture } from "./kubelet-fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dunlin-lifecycle-"));
@@ -228,6 +229,17 @@ test("a container within its memory limit is left alone, whatever others use", a
   assert.equal(end.exitCode, 4);
   await fixture.delete("modest", 0);
   await fixture.until("modest", isGone);
+});
+
+test("what left its container's session ends with the container", async () => {
+  const { file, lines } = newRecord("escaped");
+  const script = `setsid sh -c 'setsid sleep 600 & echo $! >${file}' & wait; sleep 0.05; exit 3`;
+  await fixture.run("escaping", { restartPolicy: "Never", containers: [shell(script)] });
+  const end = await fixture.until("escaping", (pod) => mainOf(pod)?.state.terminated);
+  assert.equal(end.exitCode, 3);
+  const pid = Number(lines()[0]);
+  assert.ok(pid > 1);
+  await eventually(() => !["R", "S", "D"].includes(processStat(pid)?.state ?? ""));
 });
 
 const lostSpecs: readonly {

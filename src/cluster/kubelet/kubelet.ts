@@ -26,6 +26,7 @@ import type { ImageMapping } from "./images.ts";
 import { guardMemory } from "./memory-guard.ts";
 import { registerNode, reportNode } from "./node-registration.ts";
 import { connectToPod, podAttach, podExec } from "./pod-access.ts";
+import { startOrphanGuard, type OrphanGuard } from "./orphan-guard.ts";
 import { podLog } from "./pod-log.ts";
 import type { PodNetwork } from "./pod-network.ts";
 import { PodWorker, type NodeContext } from "./pod-worker.ts";
@@ -63,17 +64,20 @@ const shutDownGraceMs = 2_000;
 export class Kubelet implements NodeAccess {
   readonly #options: KubeletOptions;
   readonly #ledger: ProcessLedger;
+  readonly #ledgerFolder: string;
   readonly #podsFolder: string;
   readonly #stopped = new AbortController();
   readonly #workers = new Map<string, PodWorker>();
   readonly #removals = new Set<Promise<void>>();
   #context: NodeContext | undefined;
+  #guard: OrphanGuard | undefined;
   #cancelHeartbeat = () => {};
   #closing: Promise<void> | undefined;
 
   constructor(options: KubeletOptions) {
     this.#options = options;
-    this.#ledger = new ProcessLedger(join(options.dataDir, "processes"));
+    this.#ledgerFolder = join(options.dataDir, "processes");
+    this.#ledger = new ProcessLedger(this.#ledgerFolder);
     this.#podsFolder = join(options.dataDir, "pods");
   }
 
@@ -83,7 +87,7 @@ export class Kubelet implements NodeAccess {
     const baseEnv = this.#options.baseEnv ?? defaultEnv();
     // Logs and volumes are the user's alone, whoever may read the folder above.
     mkdirSync(this.#podsFolder, { recursive: true, mode: 0o700 });
-    const orphans = this.#ledger.endOrphans();
+    const orphans = await this.#ledger.endOrphans();
     if (orphans > 0) log(`ended ${orphans} processes of an earlier run`);
     const [prefix] = await Promise.all([
       deathSignalPrefix(baseEnv["PATH"] ?? ""),
@@ -93,10 +97,10 @@ export class Kubelet implements NodeAccess {
         clock.nowMs(),
       ),
     ]);
-    if (prefix.length === 0)
-      log(
-        "setpriv of util-linux is missing: if this process is killed, its pods end at its next start",
-      );
+    this.#guard = startOrphanGuard(
+      { folder: this.#ledgerFolder, token: this.#ledger.owner, path: baseEnv["PATH"] ?? "" },
+      (error) => log(`if this process is killed, its pods end at its next start: ${String(error)}`),
+    );
     this.#context = {
       client,
       clock,
@@ -184,6 +188,8 @@ export class Kubelet implements NodeAccess {
       [...this.#workers.values()].map((worker) => worker.shutDown(shutDownGraceMs)),
     );
     await Promise.all(this.#removals);
+    await this.#ledger.swept();
+    await this.#guard?.dismiss();
     if (!this.#context) return;
     try {
       await reportNode(client, nodeName, false, clock.nowMs());
