@@ -9,8 +9,13 @@ import { fileURLToPath } from "node:url";
 export const repository = fileURLToPath(new URL("..", import.meta.url));
 export const example = (name: string): string => join(repository, "examples", name);
 
-/** For kubectl: everything that an InferenceService brings about, in the default namespace. */
-export const listChildren = "get deploy,rs,pods,svc,endpointslices,ingress,scaledobjects -o name";
+/**
+ * For kubectl: everything that an InferenceService brings about, in the default namespace, where the
+ * Service kubernetes always is.
+ */
+export const listChildren =
+  "get deploy,rs,pods,svc,endpointslices,ingress,scaledobjects -o name " +
+  "--field-selector metadata.name!=kubernetes";
 
 export type Output = {
   readonly code: number | null;

@@ -3,7 +3,6 @@ import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
-import { answerQuery } from "./dns-answer.ts";
 import type { ServiceCaches } from "./service-endpoints.ts";
 
 export type DnsServer = {
@@ -16,6 +15,8 @@ export type DnsServerOptions = {
   readonly names: ServiceCaches;
   readonly log: (line: string) => void;
 };
+
+type AnswerQuery = typeof import("./dns-answer.ts").answerQuery;
 
 /** How long a client may leave a TCP connection unused. */
 const idleMs = 10_000;
@@ -48,23 +49,31 @@ async function listenTcp({ address }: DnsServerOptions, port: number): Promise<S
 }
 
 function serve(udp: UdpSocket, tcp: Server, { names, log }: DnsServerOptions): DnsServer {
+  // Loaded with the first question, since it takes longer than all else here, at every cluster's start.
+  const loaded = (): Promise<AnswerQuery> =>
+    import("./dns-answer.ts").then(({ answerQuery }) => answerQuery);
   const complain = (error: Error): void => log(`dns: ${error.message}`);
   udp.on("error", complain);
   tcp.on("error", complain);
+  let closing = false;
   udp.on("message", (query, { address, port }) => {
-    const answer = answerQuery(query, names, "udp");
-    // Whoever asked may be gone; nobody is to be told.
-    if (answer) udp.send(answer, port, address, () => {});
+    void loaded().then((answerQuery) => {
+      const answer = answerQuery(query, names, "udp");
+      // Whoever asked may be gone; nobody is to be told.
+      if (answer && !closing) udp.send(answer, port, address, () => {});
+    });
   });
   const connections = new Set<Socket>();
   tcp.on("connection", (socket) => {
     connections.add(socket);
     socket.once("close", () => connections.delete(socket));
-    answerStream(socket, names);
+    socket.on("error", () => {}); // "close" follows.
+    void loaded().then((answerQuery) => answerStream(socket, names, answerQuery));
   });
   return {
     port: (tcp.address() as AddressInfo).port, // A TCP server has no other kind.
     async close() {
+      closing = true;
       const closed = [once(udp, "close"), once(tcp, "close")];
       udp.close();
       tcp.close();
@@ -75,10 +84,9 @@ function serve(udp: UdpSocket, tcp: Server, { names, log }: DnsServerOptions): D
 }
 
 /** Each message is led by its length in two bytes (RFC 1035, section 4.2.2). */
-function answerStream(socket: Socket, names: ServiceCaches): void {
+function answerStream(socket: Socket, names: ServiceCaches, answerQuery: AnswerQuery): void {
   let pending: Buffer = Buffer.alloc(0);
   socket.setTimeout(idleMs, () => socket.destroy());
-  socket.on("error", () => {}); // "close" follows.
   socket.on("data", (chunk: Buffer) => {
     pending = Buffer.concat([pending, chunk]);
     while (pending.length >= 2 && pending.length >= 2 + pending.readUInt16BE()) {
