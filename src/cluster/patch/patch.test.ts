@@ -94,7 +94,7 @@ const merges: readonly {
     name: "lists of scalars are united, and what is named is taken out",
     target: { finalizers: ["a", "b"] },
     patch: { finalizers: ["c"], "$deleteFromPrimitiveList/finalizers": ["a"] },
-    expected: { finalizers: ["b", "c"] },
+    expected: { finalizers: ["c", "b"] },
   },
   {
     name: "keys that are not retained go",
@@ -136,6 +136,77 @@ test("the client's order holds, and what only the server has keeps its place", (
   assert.deepEqual(names(same), ["a", "b", "c"]);
 });
 
+const orders: readonly {
+  readonly name: string;
+  readonly order?: readonly string[];
+  readonly sent: readonly string[];
+  readonly expected: readonly string[];
+}[] = [
+  { name: "a new item comes first", sent: ["new"], expected: ["new", "a", "b", "c"] },
+  { name: "items stand as they were sent", sent: ["c", "a"], expected: ["b", "c", "a"] },
+  {
+    name: "a new item stands where the order has it",
+    order: ["a", "new", "b"],
+    sent: ["new"],
+    expected: ["a", "new", "b", "c"],
+  },
+  {
+    name: "what the order does not name stays behind what it stood behind",
+    order: ["new", "a", "c"],
+    sent: ["new"],
+    expected: ["new", "a", "b", "c"],
+  },
+];
+
+for (const { name, order, sent, expected } of orders)
+  test(`the order of a patched list: ${name}`, () => {
+    const items = (list: readonly string[]): readonly object[] =>
+      list.map((item) => ({ name: item }));
+    const patch = {
+      containers: items(sent),
+      ...(order && { "$setElementOrder/containers": items(order) }),
+    };
+    assert.deepEqual(names(strategicMerge(schema, abc, patch)), expected);
+  });
+
+const brokenPatches: readonly (readonly [
+  name: string,
+  patch: Readonly<Record<string, unknown>>,
+  words: RegExp,
+])[] = [
+  ["an unknown directive", { $patch: "improve" }, /^unknown patch type: "improve" in map: /],
+  [
+    "retained keys that are no list",
+    { strategy: { $retainKeys: "type" } },
+    /^invalid patch format of retainKeys$/,
+  ],
+  [
+    "a field that is set and not retained",
+    { strategy: { $retainKeys: ["type"], rollingUpdate: {} } },
+    /^invalid patch format of retainKeys$/,
+  ],
+  [
+    "items to be deleted that are no list",
+    { "$deleteFromPrimitiveList/finalizers": "a" },
+    /^invalid patch format of primitive list$/,
+  ],
+  [
+    "an order that is no list",
+    { "$setElementOrder/containers": "a" },
+    /^invalid patch format of setElementOrder list$/,
+  ],
+  [
+    "an order without what is sent",
+    { containers: [{ name: "x" }], "$setElementOrder/containers": [{ name: "a" }] },
+    /^The order in patch list:\n.*\n doesn't match \$setElementOrder\/containers list/,
+  ],
+];
+
+for (const [name, patch, words] of brokenPatches)
+  test(`a strategic patch is refused: ${name}`, () => {
+    assert.throws(() => strategicMerge(schema, abc, patch), { code: 400, message: words });
+  });
+
 test("an item without its merge key is refused", () => {
   assert.throws(() => strategicMerge(schema, abc, { containers: [{ v: 1 }] }), {
     message: /does not contain declared merge key: name/,
@@ -152,7 +223,7 @@ test("a strategic patch of one container leaves the others alone", async () => {
   const { body } = await call("PATCH", `${deployments}/a`, patch, strategic);
   assert.deepEqual(
     body.spec.template.spec.containers.map(({ name }: { name: string }) => name),
-    ["c", "d"],
+    ["d", "c"],
   );
 });
 

@@ -3,6 +3,7 @@
 import { isJsonObject } from "../../lib/json.ts";
 import type { Schema } from "../../resources/schema.ts";
 import { badRequest } from "../api-status.ts";
+import { followsOrder, inOrder } from "./element-order.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -15,35 +16,61 @@ export function strategicMerge(schema: Schema, target: unknown, patch: Fields): 
   if (directive === "replace") return withoutDirectives(changes);
   if (directive === "delete") return {};
   if (directive !== undefined && directive !== "merge")
-    throw badRequest(`unknown patch directive: ${JSON.stringify(directive)}`);
+    throw badRequest(
+      `unknown patch type: ${JSON.stringify(directive)} in map: ${JSON.stringify(patch)}`,
+    );
   // Made of entries: an assignment to `__proto__` would be no field.
   const merged = new Map<string, unknown>(isJsonObject(target) ? Object.entries(target) : []);
-  if (Array.isArray(retained))
-    for (const key of merged.keys()) if (!retained.includes(key)) merged.delete(key);
+  retainKeys(merged, retained, changes);
   for (const [key, value] of Object.entries(changes)) {
     if (key.startsWith(orderPrefix) || key.startsWith(removalPrefix)) continue;
-    if (value === null) merged.delete(key);
-    else merged.set(key, mergeValue(fieldSchema(schema, key), merged.get(key), value));
+    const next = value === null ? undefined : mergeField(schema, key, merged.get(key), value);
+    if (next === undefined) merged.delete(key);
+    else merged.set(key, next);
   }
-  for (const [key, value] of Object.entries(changes))
-    applyListDirective(schema, merged, key, value, target);
+  for (const [key, value] of Object.entries(changes)) {
+    if (key.startsWith(removalPrefix)) removeItems(merged, key.slice(removalPrefix.length), value);
+    if (key.startsWith(orderPrefix))
+      orderItems(schema, merged, {
+        list: key.slice(orderPrefix.length),
+        order: value,
+        target,
+        changes,
+      });
+  }
   return Object.fromEntries(merged);
 }
 
-function mergeValue(schema: Schema, target: unknown, change: unknown): unknown {
-  if (isJsonObject(change))
-    return strategyOf(schema).includes("replace")
-      ? withoutDirectives(change)
-      : strategicMerge(schema, target, change);
+/** The patch names all that may stay; what it sets must be among it. */
+function retainKeys(merged: Map<string, unknown>, retained: unknown, changes: Fields): void {
+  if (retained === undefined) return;
+  const isNamed = (key: string): boolean =>
+    Array.isArray(retained) && (retained as readonly unknown[]).includes(key);
+  const set = Object.keys(changes).filter((key) => changes[key] !== null && !key.startsWith("$"));
+  if (!Array.isArray(retained) || !set.every(isNamed))
+    throw badRequest("invalid patch format of retainKeys");
+  for (const key of merged.keys()) if (!isNamed(key)) merged.delete(key);
+}
+
+/** Undefined when nothing is left of the field. */
+function mergeField(schema: Schema, key: string, target: unknown, change: unknown): unknown {
+  const field = fieldSchema(schema, key);
+  if (isJsonObject(change)) {
+    if (strategyOf(field).includes("replace")) return withoutDirectives(change);
+    return target === undefined && change["$patch"] === "delete"
+      ? undefined
+      : strategicMerge(field, target, change);
+  }
   if (!Array.isArray(change)) return change;
   const items: readonly unknown[] = change;
-  if (!strategyOf(schema).includes("merge")) return items.map(withoutDirectives);
+  if (!strategyOf(field).includes("merge")) return items.map(withoutDirectives);
   const old: readonly unknown[] = Array.isArray(target) ? target : [];
-  const mergeKey = schema["x-kubernetes-patch-merge-key"];
-  const known = new Set(old);
-  return mergeKey === undefined
-    ? [...old, ...items.filter((item) => !known.has(item))]
-    : mergeKeyedList(schema.items ?? {}, mergeKey, old, items);
+  const mergeKey = field["x-kubernetes-patch-merge-key"];
+  const merged =
+    mergeKey === undefined
+      ? [...new Set([...old, ...items])]
+      : mergeKeyedList(field.items ?? {}, mergeKey, old, items);
+  return inOrder(merged, items, old, mergeKey);
 }
 
 function mergeKeyedList(
@@ -80,68 +107,49 @@ function mergeKeyedList(
   return merged.filter((item) => item !== undefined);
 }
 
-/** `$setElementOrder/x` and `$deleteFromPrimitiveList/x` stand beside the list `x`. */
-function applyListDirective(
-  schema: Schema,
-  merged: Map<string, unknown>,
-  key: string,
-  value: unknown,
-  target: unknown,
-): void {
-  if (key.startsWith(removalPrefix)) {
-    const list = key.slice(removalPrefix.length);
-    const old = merged.get(list);
-    const gone = new Set(Array.isArray(value) ? value : []);
-    if (Array.isArray(old))
-      merged.set(
-        list,
-        old.filter((item) => !gone.has(item)),
-      );
-  }
-  if (key.startsWith(orderPrefix)) {
-    const list = key.slice(orderPrefix.length);
-    const items = merged.get(list);
-    if (!Array.isArray(items) || !Array.isArray(value)) return;
-    const mergeKey = fieldSchema(schema, list)["x-kubernetes-patch-merge-key"];
-    const before = isJsonObject(target) ? target[list] : undefined;
-    merged.set(list, ordered(items, value, Array.isArray(before) ? before : [], mergeKey));
+/** `$deleteFromPrimitiveList/x` stands beside the list `x`. */
+function removeItems(merged: Map<string, unknown>, list: string, items: unknown): void {
+  if (!Array.isArray(items)) throw badRequest("invalid patch format of primitive list");
+  const gone = new Set<unknown>(items);
+  const old = merged.get(list);
+  if (Array.isArray(old)) {
+    const left = (old as readonly unknown[]).filter((item) => !gone.has(item));
+    merged.set(list, left);
   }
 }
 
-/**
- * Items that the client names stand in its order; those that only the server has keep their places
- * among the ones that were there before, and come before new ones.
- */
-function ordered(
-  items: readonly unknown[],
-  order: readonly unknown[],
-  before: readonly unknown[],
-  mergeKey: string | undefined,
-): readonly unknown[] {
-  // A client names items of keyed lists by their key alone, within an object.
-  const identity = (item: unknown): string =>
-    JSON.stringify(mergeKey !== undefined && isJsonObject(item) ? item[mergeKey] : item) ?? "";
-  const placesIn = (list: readonly unknown[]): ReadonlyMap<string, number> =>
-    new Map(list.map((item, index): [string, number] => [identity(item), index]).reverse());
-  const wanted = placesIn(order);
-  const former = placesIn(before);
-  const placed = (item: unknown, places: ReadonlyMap<string, number>): number =>
-    places.get(identity(item)) ?? -1;
-  const named = items
-    .filter((item) => placed(item, wanted) >= 0)
-    .sort((left, right) => placed(left, wanted) - placed(right, wanted));
-  const others = items.filter((item) => placed(item, wanted) < 0);
-  const result: unknown[] = [];
-  let [nextNamed, nextOther] = [0, 0];
-  while (nextNamed < named.length || nextOther < others.length) {
-    const leftAt = placed(named[nextNamed], former);
-    const rightAt = placed(others[nextOther], former);
-    const takesNamed =
-      nextOther >= others.length ||
-      (nextNamed < named.length && leftAt >= 0 && rightAt >= 0 && leftAt < rightAt);
-    result.push(takesNamed ? named[nextNamed++] : others[nextOther++]);
-  }
-  return result;
+/** `$setElementOrder/x` stands beside the list `x`, and says more than the order of that. */
+function orderItems(
+  schema: Schema,
+  merged: Map<string, unknown>,
+  {
+    list,
+    order,
+    target,
+    changes,
+  }: {
+    readonly list: string;
+    readonly order: unknown;
+    readonly target: unknown;
+    readonly changes: Fields;
+  },
+): void {
+  if (!Array.isArray(order)) throw badRequest("invalid patch format of setElementOrder list");
+  const mergeKey = fieldSchema(schema, list)["x-kubernetes-patch-merge-key"];
+  const change = Object.hasOwn(changes, list) ? changes[list] : undefined;
+  const sent = Array.isArray(change) ? (change as readonly unknown[]).filter(isKept) : [];
+  if (!followsOrder(sent, order, mergeKey))
+    throw badRequest(
+      `The order in patch list:\n${JSON.stringify(sent)}\n doesn't match ${orderPrefix}${list} list:\n${JSON.stringify(order)}`,
+    );
+  const items = merged.get(list);
+  const before = isJsonObject(target) && Object.hasOwn(target, list) ? target[list] : undefined;
+  if (Array.isArray(items))
+    merged.set(list, inOrder(items, order, Array.isArray(before) ? before : [], mergeKey));
+}
+
+function isKept(item: unknown): boolean {
+  return !isJsonObject(item) || (item["$patch"] !== "delete" && item["$patch"] !== "replace");
 }
 
 function strategyOf(schema: Schema): readonly string[] {
