@@ -1,35 +1,12 @@
-// Protobuf bodies, written by a small encoder here and read by the server.
+// Protobuf bodies, written by a small encoder and read by the server.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openTestPlane } from "../apiserver/plane-fixture.ts";
+import { envelope, message } from "./encode-fixture.ts";
 import { decodeProtobuf } from "./protobuf.ts";
 
-type Value = number | string | Uint8Array;
-
-function varint(value: number): readonly number[] {
-  const bytes: number[] = [];
-  let left = value;
-  for (; left > 0x7f; left = Math.floor(left / 128)) bytes.push((left % 128) | 0x80);
-  return [...bytes, left];
-}
-
-/** A number is a varint, text and bytes are runs. */
-function message(...fields: readonly (readonly [number, Value])[]): Uint8Array {
-  return new Uint8Array(
-    fields.flatMap(([number, value]) => {
-      if (typeof value === "number") return [...varint(number * 8), ...varint(value)];
-      const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
-      return [...varint(number * 8 + 2), ...varint(bytes.length), ...bytes];
-    }),
-  );
-}
-
-function envelope(apiVersion: string, kind: string, raw: Uint8Array): Uint8Array {
-  const unknown = message([1, message([1, apiVersion], [2, kind])], [2, raw]);
-  return new Uint8Array([0x6b, 0x38, 0x73, 0, ...unknown]);
-}
-
-const entry = (key: string, value: Value): Uint8Array => message([1, key], [2, value]);
+const entry = (key: string, value: string | Uint8Array): Uint8Array =>
+  message([1, key], [2, value]);
 
 test("a Secret as kubectl create writes it", () => {
   const meta = message([1, "s"], [2, ""], [3, "default"], [7, 0], [8, message()]);
