@@ -325,6 +325,24 @@ test("rules are asked at every write, transition rules at updates", async () => 
   assert.equal((await call("PATCH", `${gadgets()}/a`, { spec: { size: 3 } })).status, 200);
 });
 
+test("a schema that has become stricter does not keep the rest of an object from changing", async () => {
+  const { call } = await planeWith([version("v1", {}, size)]);
+  await call("POST", gadgets(), gadget("a", { size: 10 }));
+  const stricter = version(
+    "v1",
+    {},
+    {
+      properties: { size: { type: "integer", maximum: 5 }, name: { type: "string" } },
+      "x-kubernetes-validations": [{ rule: "self.size != 7" }],
+    },
+  );
+  const path = `${definitions}/gadgets.example.org`;
+  assert.equal((await call("PATCH", path, { spec: { versions: [stricter] } })).status, 200);
+  const patch = (spec: object) => call("PATCH", `${gadgets()}/a`, { spec });
+  assert.equal((await patch({ name: "x" })).status, 200);
+  assert.match((await patch({ size: 11 })).body.message, /should be less than or equal to 5/);
+});
+
 test("hostile keys are fields like any other", async () => {
   const { call } = await planeWith([
     version(

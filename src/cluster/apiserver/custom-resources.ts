@@ -9,12 +9,11 @@ import type {
   CustomResourceVersion,
 } from "../../resources/custom-resource-definition.ts";
 import type { Kind } from "../../resources/kind.ts";
-import type { Schema } from "../../resources/schema.ts";
-import { compileRules, type SchemaRules } from "../cel/schema-rules.ts";
 import { keyOf } from "../../resources/object.ts";
 import type { KubeObject } from "../../resources/object.ts";
 import { ChangeWorker, type FollowUpOptions } from "./change-worker.ts";
 import { nameConditions, nameConflict } from "./definition-names.ts";
+import { rulesOf } from "./definition-rules.ts";
 import { definitionSchemaCauses } from "./definition-schemas.ts";
 import { customResourceFinalizer } from "./initial-state.ts";
 import { quietly, type Registry } from "./registry.ts";
@@ -204,13 +203,6 @@ export class CustomResources {
     if (this.#catalog.stored(name)) return;
     for (const object of this.#store.list(name)) this.#store.remove(name, keyOf(object));
   }
-}
-
-/** Undefined where a schema has none, as most have. A definition that stays as it is keeps its rules. */
-const compiled = new WeakMap<Schema, SchemaRules | undefined>();
-function rulesOf(schema: Schema): SchemaRules | undefined {
-  if (!compiled.has(schema)) compiled.set(schema, compileRules(schema, ""));
-  return compiled.get(schema);
 }
 
 function isAccepted({ status }: CustomResourceDefinition): boolean {

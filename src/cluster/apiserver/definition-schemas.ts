@@ -6,8 +6,8 @@ import type {
   CustomResourceDefinition,
   CustomResourceVersion,
 } from "../../resources/custom-resource-definition.ts";
-import { compileRules } from "../cel/schema-rules.ts";
 import { structuralProblems } from "../schema/structural-schema.ts";
+import { ruleProblems } from "./definition-rules.ts";
 import { parseJsonPath } from "./json-path.ts";
 
 /** What was stored once is not asked about again, as long as it stays as it is. */
@@ -30,9 +30,7 @@ function schemaCauses({ schema }: CustomResourceVersion, field: string): readonl
   const at = `${field}.schema.openAPIV3Schema`;
   const problems = structuralProblems(schema.openAPIV3Schema, at);
   // Rules have types only where the schema is sound.
-  return problems.length > 0
-    ? problems
-    : (compileRules(schema.openAPIV3Schema, at)?.problems ?? []);
+  return problems.length > 0 ? problems : ruleProblems(schema.openAPIV3Schema, at);
 }
 
 function columnCauses(

@@ -302,11 +302,15 @@ export class Registry {
    * The object with its defaults, once its fields have the right shape. Of a status only the status
    * is checked: an object that has become invalid must still be able to say so.
    */
-  #shaped({ resource, part }: Pick<Draft, "resource" | "part">, object: KubeObject): KubeObject {
+  #shaped(
+    { resource, part, old }: Pick<Draft, "resource" | "part" | "old">,
+    object: KubeObject,
+  ): KubeObject {
     const { kind } = resource;
     const schema = objectSchema(resource);
     const next = applyDefaults(schema, object) as KubeObject;
-    const shape = validateSchema(schema, next);
+    // The schema of a custom kind may have become stricter; of what is unchanged nothing is said then.
+    const shape = validateSchema(schema, next, resource.custom ? { old } : {});
     // Rules about the meaning of fields are not asked about fields of a wrong shape.
     const isShapeless = shape.some(({ field }) => field.startsWith("metadata"));
     const meaning = isShapeless ? [] : validateMetadata(kind, next.metadata);

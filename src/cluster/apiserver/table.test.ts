@@ -1,8 +1,18 @@
 // Columns and cells, and the paths by which CRDs name them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Column } from "../../resources/kind.ts";
+import type { KubeObject } from "../../resources/object.ts";
 import { parseJsonPath, valuesAt } from "./json-path.ts";
-import { deployment, deployments, openTestPlane, widget, widgets } from "./plane-fixture.ts";
+import {
+  deployment,
+  deployments,
+  openTestPlane,
+  widget,
+  widgetKind,
+  widgets,
+} from "./plane-fixture.ts";
+import { tableOf } from "./table.ts";
 
 const object = {
   spec: {
@@ -68,6 +78,40 @@ test("a custom kind prints the columns of its definition after the name", async 
     ],
   );
   assert.equal(body.rows[0].object.kind, "PartialObjectMetadata");
+});
+
+test("cells are of their column's type, or nothing", () => {
+  const columns: readonly Column[] = [
+    { name: "Whole", type: "integer", format: "int64", jsonPath: ".spec.fraction" },
+    { name: "Number", type: "number", jsonPath: ".spec.fraction" },
+    { name: "Text", type: "integer", jsonPath: ".spec.text" },
+    { name: "List", type: "string", jsonPath: ".spec.list" },
+    { name: "When", type: "date", jsonPath: ".spec.text" },
+    { name: "Label", type: "string", jsonPath: ".metadata.labels.example\\.dev/a" },
+    { name: "Ready", type: "string", jsonPath: ".status.conditions[?(@.type=='Ready')].status" },
+  ];
+  const body = {
+    ...widget("a"),
+    metadata: { name: "a", labels: { "example.dev/a": "b" } },
+    spec: { fraction: 1.5, text: "x", list: [1, 2] },
+    status: { conditions: [{ type: "Other" }, { type: "Ready", status: "True" }] },
+  } as unknown as KubeObject;
+  const table = tableOf(
+    [body],
+    {},
+    {
+      kind: { ...widgetKind, columns },
+      version: "v1",
+      includeObject: "None",
+      withColumns: true,
+      nowMs: 0,
+    },
+  ) as {
+    readonly rows: readonly { readonly cells: unknown }[];
+    readonly columnDefinitions: readonly { readonly format: string }[];
+  };
+  assert.deepEqual(table.rows[0]?.cells, ["a", 1, 1.5, null, "[1,2]", "<invalid>", "b", "True"]);
+  assert.equal(table.columnDefinitions[1]?.format, "int64");
 });
 
 test("a built-in kind computes its cells; whole objects come along when asked for", async () => {

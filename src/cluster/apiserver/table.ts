@@ -53,7 +53,7 @@ function definition(column: Column): object {
   return {
     name: column.name,
     type: column.type,
-    format: column.name === nameColumn.name ? "name" : "",
+    format: column.format ?? (column.name === nameColumn.name ? "name" : ""),
     description: column.description ?? "",
     priority: column.priority ?? 0,
   };
@@ -83,11 +83,12 @@ function pathCell(column: Column, object: KubeObject, nowMs: number): Cell {
   switch (column.type) {
     case "date": {
       const timeMs = typeof value === "string" ? parseTimestamp(value) : undefined;
-      return timeMs === undefined ? "<unknown>" : formatAge(nowMs - timeMs);
+      return timeMs === undefined ? "<invalid>" : formatAge(nowMs - timeMs);
     }
     case "integer":
+      return typeof value === "number" ? Math.trunc(value) : null;
     case "number":
-      return typeof value === "number" ? value : typeof value === "string" ? value : null;
+      return typeof value === "number" ? value : null;
     case "boolean":
       return typeof value === "boolean" ? value : null;
     case "string":

@@ -2,13 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Schema, ValidationRule } from "../../resources/schema.ts";
-import { compileRules as rulesOf, type SchemaRules } from "./schema-rules.ts";
-
-function compileRules(schema: Schema, field: string): SchemaRules {
-  const rules = rulesOf(schema, field);
-  assert.ok(rules);
-  return rules;
-}
+import { compileRules } from "./schema-rules.ts";
 
 const fields: Readonly<Record<string, Schema>> = {
   replicas: { type: "integer" },

@@ -7,6 +7,7 @@ import { isJsonObject, jsonEqual } from "../../lib/json.ts";
 import { forbidden, invalid, notSupported, required } from "../../resources/cause.ts";
 import type { Cause } from "../../resources/cause.ts";
 import type { Schema, ValidationRule } from "../../resources/schema.ts";
+import { itemKey, itemsByKey } from "../schema/schema-validate.ts";
 import { kubernetesEnvironment } from "./environment.ts";
 import { compileExpression, type Expression } from "./expression.ts";
 import { rootSchema, SchemaTypes, type CelType } from "./schema-types.ts";
@@ -19,12 +20,8 @@ export type SchemaRules = {
   readonly validate: (object: unknown, old: unknown) => readonly Cause[];
 };
 
-/**
- * Undefined where a schema has no rules. `field` is where the schema stands in its definition; it is
- * part of the problems only.
- */
-export function compileRules(schema: Schema, field: string): SchemaRules | undefined {
-  if (!hasRules(schema)) return undefined;
+/** `field` is where the schema stands in its definition; it is part of the problems only. */
+export function compileRules(schema: Schema, field: string): SchemaRules {
   const compiler = new RuleCompiler();
   const root = compiler.compile(schema, field);
   const { problems, budget } = compiler;
@@ -38,16 +35,6 @@ export function compileRules(schema: Schema, field: string): SchemaRules | undef
       return causes;
     },
   };
-}
-
-function hasRules(schema: Schema): boolean {
-  const { properties = {}, items, additionalProperties } = schema;
-  return (
-    schema["x-kubernetes-validations"] !== undefined ||
-    Object.values(properties).some(hasRules) ||
-    (items !== undefined && hasRules(items)) ||
-    (typeof additionalProperties === "object" && hasRules(additionalProperties))
-  );
 }
 
 type CompiledRule = {
@@ -289,9 +276,9 @@ function ask(node: RuleNode, question: Question): void {
   };
   if (node.items && Array.isArray(value)) {
     const { items } = node;
-    const before = oldItems(node.schema, old);
+    const before = itemsByKey(node.schema, old);
     value.forEach((item: unknown, index) =>
-      inner(items, item, before?.get(identity(node.schema, item)), `${path}[${index}]`),
+      inner(items, item, before?.get(itemKey(node.schema, item)), `${path}[${index}]`),
     );
   }
   if (!isJsonObject(value)) return;
@@ -303,17 +290,6 @@ function ask(node: RuleNode, question: Question): void {
   if (node.values)
     for (const [key, item] of Object.entries(value))
       inner(node.values, item, beforeOf(key), `${path}[${key}]`);
-}
-
-/** The old items by their keys, where the list's items have keys. */
-function oldItems(schema: Schema, old: unknown): ReadonlyMap<string, unknown> | undefined {
-  if (schema["x-kubernetes-list-type"] !== "map" || !Array.isArray(old)) return undefined;
-  return new Map(old.map((item: unknown) => [identity(schema, item), item]));
-}
-
-function identity(schema: Schema, item: unknown): string {
-  const keys = schema["x-kubernetes-list-map-keys"] ?? [];
-  return JSON.stringify(keys.map((key) => (isJsonObject(item) ? (item[key] ?? null) : null)));
 }
 
 function askRules({ schema, type, rules }: RuleNode, question: Question): void {

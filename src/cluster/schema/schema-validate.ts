@@ -7,14 +7,39 @@ import type { Schema } from "../../resources/schema.ts";
 import { hasFormat } from "./formats.ts";
 import { goPattern } from "./go-pattern.ts";
 
-/** `path` is where the value stands; the causes' fields begin with it. */
-export function validateSchema(schema: Schema, value: unknown, path = ""): readonly Cause[] {
+export type ValidateOptions = {
+  /** Where the value stands; the causes' fields begin with it. */
+  readonly path?: string;
+  /**
+   * What the value was before. What has not changed is not complained about, so that a schema that
+   * has become stricter does not keep the rest of an object from being changed.
+   */
+  readonly old?: unknown;
+};
+
+export function validateSchema(
+  schema: Schema,
+  value: unknown,
+  { path = "", old }: ValidateOptions = {},
+): readonly Cause[] {
   const causes: Cause[] = [];
-  check(schema, value, path, causes);
+  check(schema, value, path, causes, old);
   return causes;
 }
 
-function check(schema: Schema, value: unknown, path: string, causes: Cause[]): void {
+function check(schema: Schema, value: unknown, path: string, causes: Cause[], old?: unknown): void {
+  const before = causes.length;
+  checkAnew(schema, value, path, causes, old);
+  if (causes.length > before && old !== undefined && jsonEqual(value, old)) causes.length = before;
+}
+
+function checkAnew(
+  schema: Schema,
+  value: unknown,
+  path: string,
+  causes: Cause[],
+  old: unknown,
+): void {
   if (value === null && schema.nullable === true) return;
   const found = typeOf(value);
   if (!fitsType(schema, value, found)) {
@@ -25,8 +50,8 @@ function check(schema: Schema, value: unknown, path: string, causes: Cause[]): v
     causes.push(notSupported(path, value, schema.enum.map(String)));
   if (typeof value === "string") checkText(schema, value, path, causes);
   else if (typeof value === "number") checkNumber(schema, value, path, causes);
-  else if (Array.isArray(value)) checkList(schema, value, path, causes);
-  else if (isJsonObject(value)) checkObject(schema, value, path, causes);
+  else if (Array.isArray(value)) checkList(schema, value, path, causes, old);
+  else if (isJsonObject(value)) checkObject(schema, value, path, causes, old);
   if (schema.allOf || schema.anyOf || schema.oneOf || schema.not)
     checkJunctors(schema, value, path, causes);
 }
@@ -36,6 +61,7 @@ function checkObject(
   object: Readonly<Record<string, unknown>>,
   path: string,
   causes: Cause[],
+  old: unknown,
 ): void {
   const prefix = path === "" ? "" : `${path}.`;
   for (const key of schema.required ?? [])
@@ -50,9 +76,10 @@ function checkObject(
     const value = object[key];
     if (value === undefined) continue;
     const property = properties && Object.hasOwn(properties, key) ? properties[key] : undefined;
-    if (property) check(property, value, prefix + key, causes);
-    else if (typeof additionalProperties === "object")
-      check(additionalProperties, value, prefix + key, causes);
+    const known = property ?? additionalProperties;
+    if (typeof known !== "object") continue;
+    const before = isJsonObject(old) && Object.hasOwn(old, key) ? old[key] : undefined;
+    check(known, value, prefix + key, causes, before);
   }
 }
 
@@ -85,7 +112,13 @@ function checkEmbedded(
   }
 }
 
-function checkList(schema: Schema, list: readonly unknown[], path: string, causes: Cause[]): void {
+function checkList(
+  schema: Schema,
+  list: readonly unknown[],
+  path: string,
+  causes: Cause[],
+  old: unknown,
+): void {
   const { items, minItems, maxItems } = schema;
   if (minItems !== undefined && list.length < minItems)
     causes.push(
@@ -93,7 +126,12 @@ function checkList(schema: Schema, list: readonly unknown[], path: string, cause
     );
   if (maxItems !== undefined && list.length > maxItems)
     causes.push(tooMany(path, list.length, maxItems));
-  if (items) list.forEach((item, index) => check(items, item, `${path}[${index}]`, causes));
+  if (items) {
+    const before = itemsByKey(schema, old);
+    list.forEach((item, index) =>
+      check(items, item, `${path}[${index}]`, causes, before?.get(itemKey(schema, item))),
+    );
+  }
   checkUnique(schema, list, path, causes);
 }
 
@@ -106,14 +144,9 @@ function checkUnique(
 ): void {
   const listType = schema["x-kubernetes-list-type"];
   if (listType !== "set" && listType !== "map") return;
-  const keys = schema["x-kubernetes-list-map-keys"] ?? [];
-  const identity = (item: unknown): unknown =>
-    listType === "map" && isJsonObject(item)
-      ? Object.fromEntries(keys.map((key) => [key, item[key]]))
-      : item;
   const seen = new Set<string>();
   list.forEach((item, index) => {
-    const value = identity(item);
+    const value = listType === "map" ? keyFields(schema, item) : item;
     const text = canonicalText(value);
     if (seen.has(text))
       causes.push({
@@ -123,6 +156,25 @@ function checkUnique(
       });
     seen.add(text);
   });
+}
+
+function keyFields(schema: Schema, item: unknown): unknown {
+  const keys = schema["x-kubernetes-list-map-keys"] ?? [];
+  return isJsonObject(item) ? Object.fromEntries(keys.map((key) => [key, item[key]])) : item;
+}
+
+/** What tells an item of a list of type map from the others. */
+export function itemKey(schema: Schema, item: unknown): string {
+  return canonicalText(keyFields(schema, item));
+}
+
+/** The items by their keys; undefined where the list's items have none. */
+export function itemsByKey(
+  schema: Schema,
+  list: unknown,
+): ReadonlyMap<string, unknown> | undefined {
+  if (schema["x-kubernetes-list-type"] !== "map" || !Array.isArray(list)) return undefined;
+  return new Map(list.map((item: unknown) => [itemKey(schema, item), item]));
 }
 
 /** The same for equal values, in whatever order their keys stand. */

@@ -365,5 +365,5 @@ function ownDefaultProblems(schema: Schema, field: string): readonly Cause[] {
   const onUnknown = (path: string): void => void unknown.push(path);
   const pruned = prune(schema, schema.default, { dropsNull: false, onUnknown });
   if (unknown.length > 0) return [invalid(field, schema.default, "must not have unknown fields")];
-  return validateSchema(schema, applyDefaults(schema, pruned), field);
+  return validateSchema(schema, applyDefaults(schema, pruned), { path: field });
 }
