@@ -49,6 +49,8 @@ export type Terminal = {
 };
 
 const stepMs = 60_000;
+/** How many characters of an output a failure shows. */
+const shownMax = 3_000;
 
 /** Runs every step of every story and then fails with all the differences, not just the first. */
 export async function tell(t: TestContext, terminal: Terminal, stories: readonly Story[]) {
@@ -97,7 +99,8 @@ function differenceOf(step: Step, { code, out, err }: Outcome): string | undefin
     problems.push(`expected exit code ${expected}, not ${code}`);
   if (step.until && !step.until.test(out)) problems.push(`expected ${step.until}`);
   if (problems.length === 0) return undefined;
-  return `\n$ kubectl ${step.run}\n${out}${err}>> ${problems.join("; ")}`;
+  const shown = out.length > shownMax ? `${out.slice(0, shownMax)}…\n` : out;
+  return `\n$ kubectl ${step.run}\n${shown}${err}>> ${problems.join("; ")}`;
 }
 
 async function perform(terminal: Terminal, step: Step): Promise<Outcome> {

@@ -6,7 +6,7 @@ import type { AdmissionRule } from "../../resources/admission.ts";
 import type { Kind } from "../../resources/kind.ts";
 import type { KubeObject } from "../../resources/object.ts";
 import { AdmittedWrites } from "./admitted-writes.ts";
-import { ApiProblem, noSuchResource, statusOf } from "../api-status.ts";
+import { ApiProblem, methodNotAllowed, noSuchResource, statusOf } from "../api-status.ts";
 import { CustomResources } from "./custom-resources.ts";
 import { discover } from "./discovery.ts";
 import { EventExpiry } from "./event-expiry.ts";
@@ -18,7 +18,7 @@ import type { PodStream } from "./pod-streams.ts";
 import { Registry } from "./registry.ts";
 import { ResourceCatalog, builtIn } from "../resource-catalog.ts";
 import { ResourceEndpoint } from "./resource-endpoint.ts";
-import { clusterUser } from "./reviews.ts";
+import { clusterUser, refuseImpersonation } from "./reviews.ts";
 import { parseResourcePath } from "./request-path.ts";
 import { SqliteJournal } from "./sqlite-journal.ts";
 import { Store } from "./store.ts";
@@ -84,11 +84,12 @@ export class ControlPlane {
       writes: new AdmittedWrites(registry, webhooks),
       clock,
       closing: this.#closing.signal,
+      resolveService: (hostname, port) => this.#resolveService(hostname, port),
     });
     this.#customResources = new CustomResources({ store, catalog, registry, clock, log });
     this.#eventExpiry = new EventExpiry({ store, clock, log });
     this.#garbageCollector = new GarbageCollector({ store, catalog, registry, log });
-    this.#namespaces = new NamespaceLifecycle({ store, catalog, registry, log });
+    this.#namespaces = new NamespaceLifecycle({ store, catalog, registry, log, clock });
   }
 
   /** Throws, in words for the user, when the data file is locked by another process or unusable. */
@@ -164,18 +165,18 @@ export class ControlPlane {
   }
 
   async #answer(request: Request): Promise<Response> {
+    refuseImpersonation(request.headers);
     const url = new URL(request.url);
     const path = parseResourcePath(url.pathname);
     if (path) return await this.#endpoint.answer(request, path, url.searchParams);
     const accept = request.headers.get("accept");
     const answer =
-      request.method === "GET"
-        ? (discover(this.#catalog, url.pathname, accept) ??
-          openApiAnswer(this.#catalog, url.pathname) ??
-          versionAnswer(url.pathname))
-        : undefined;
-    if (answer) return answer;
-    throw noSuchResource();
+      discover(this.#catalog, url.pathname, accept) ??
+      openApiAnswer(this.#catalog, url.pathname) ??
+      versionAnswer(url.pathname, url.searchParams);
+    if (!answer) throw noSuchResource();
+    if (request.method !== "GET") throw methodNotAllowed();
+    return answer;
   }
 }
 

@@ -38,12 +38,22 @@ type Subresource = {
   readonly verbs: readonly string[];
 };
 
+const core = (kind: string) => ({ group: "", version: "v1", kind });
+const streamed = ["create", "get"];
+
+const podSubresources: readonly Subresource[] = [
+  { name: "attach", responseKind: core("PodAttachOptions"), verbs: streamed },
+  { name: "exec", responseKind: core("PodExecOptions"), verbs: streamed },
+  { name: "log", responseKind: core("Pod"), verbs: ["get"] },
+  { name: "portforward", responseKind: core("PodPortForwardOptions"), verbs: streamed },
+];
+
 function subresourcesOf({ kind, storageId }: Resource): readonly Subresource[] {
   const { group, version } = kind;
   const own = { group, version, kind: kind.kind };
   const scale = { group: "autoscaling", version: "v1", kind: "Scale" };
   return [
-    ...(storageId === "pods" ? [{ name: "log", responseKind: own, verbs: ["get"] }] : []),
+    ...(storageId === "pods" ? podSubresources : []),
     ...(kind.subresources?.scale
       ? [{ name: "scale", responseKind: scale, verbs: subresourceVerbs }]
       : []),

@@ -2,6 +2,7 @@
 // nothing is stored.
 import { isJsonObject } from "../../lib/json.ts";
 import type { Kind } from "../../resources/kind.ts";
+import { ApiProblem } from "../api-status.ts";
 
 function reviewKind(group: string, kind: string, plural: string, namespaced = false): Kind {
   return {
@@ -29,6 +30,14 @@ export const clusterUser = {
   username: "dunlin-admin",
   groups: ["system:masters", "system:authenticated"],
 } as const;
+
+/** `kubectl --as`: there is nobody else to act as. Throws 403. */
+export function refuseImpersonation(headers: Headers): void {
+  const name = headers.get("impersonate-user");
+  if (name === null) return;
+  const why = "impersonation is not served by this cluster, which has one user";
+  throw new ApiProblem(403, "Forbidden", `users ${JSON.stringify(name)} is forbidden: ${why}`);
+}
 
 /** The answered review, or undefined when the path names no review. */
 export function answerReview(

@@ -2,7 +2,7 @@
 // kubectl of the server's minor version, so the number decides what clients do.
 const kubernetesVersion = { major: "1", minor: "32" } as const;
 
-export function versionAnswer(pathname: string): Response | undefined {
+export function versionAnswer(pathname: string, query: URLSearchParams): Response | undefined {
   if (pathname === "/version") {
     const { major, minor } = kubernetesVersion;
     const body = {
@@ -18,7 +18,16 @@ export function versionAnswer(pathname: string): Response | undefined {
     };
     return new Response(JSON.stringify(body), { headers: { "content-type": "application/json" } });
   }
-  if (/^\/(healthz|livez|readyz)(\/|$)/.test(pathname))
-    return new Response("ok", { headers: { "content-type": "text/plain; charset=utf-8" } });
-  return undefined;
+  return healthAnswer(pathname, query);
+}
+
+/** Whoever is answered has a server that is up, so the one check there is passes. */
+function healthAnswer(pathname: string, query: URLSearchParams): Response | undefined {
+  const match = /^\/(healthz|livez|readyz)(\/ping)?\/?$/.exec(pathname);
+  if (!match) return undefined;
+  const [, endpoint, check] = match;
+  const isTold = check === undefined && query.has("verbose");
+  return new Response(isTold ? `[+]ping ok\n${endpoint} check passed\n` : "ok", {
+    headers: { "content-type": "text/plain; charset=utf-8" },
+  });
 }
