@@ -11,7 +11,14 @@ export async function readDeleteOptions(
   query: URLSearchParams,
 ): Promise<DeleteOptions> {
   const { value } = await readBody(request);
-  const given = isJsonObject(value) ? value : {};
+  return deleteOptionsOf(isJsonObject(value) ? value : {}, query);
+}
+
+/** Throws 400 for options that are none. */
+export function deleteOptionsOf(
+  given: Readonly<Record<string, unknown>>,
+  query: URLSearchParams,
+): DeleteOptions {
   const grace = given["gracePeriodSeconds"] ?? numberParameter(query, "gracePeriodSeconds");
   const policy = given["propagationPolicy"] ?? query.get("propagationPolicy");
   const { uid, resourceVersion } = isJsonObject(given["preconditions"])

@@ -4,6 +4,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { isJsonObject } from "../../lib/json.ts";
 import type { KubeObject } from "../../resources/object.ts";
 import type { Pod } from "../../resources/pod.ts";
+import type { Service } from "../../resources/service.ts";
 import {
   badRequest,
   ApiProblem,
@@ -18,6 +19,7 @@ import { readDeleteOptions } from "./delete-options.ts";
 import type { DeleteOptions } from "./deletion.ts";
 import { listPage } from "./list-page.ts";
 import { intake } from "./object-intake.ts";
+import type { ResolveService } from "../webhooks/webhook-client.ts";
 import { patchFunction } from "../patch/patch.ts";
 import type { NodeAccess } from "./node-access.ts";
 import {
@@ -27,6 +29,8 @@ import {
   nodeMetrics,
   podMetrics,
 } from "./metrics-api.ts";
+import { boundPod, createdStatus, evictionOptions } from "./pod-placement.ts";
+import { parseProxyName, passOn, podTarget, serviceTarget } from "./proxy-request.ts";
 import { readPodLog } from "./pod-log-request.ts";
 import { isStreamSubresource, podStream, type PodStream } from "./pod-streams.ts";
 import type { AdmittedWrites } from "./admitted-writes.ts";
@@ -64,6 +68,7 @@ export class ResourceEndpoint {
   readonly #writes: AdmittedWrites;
   readonly #clock: Clock;
   readonly #closing: AbortSignal;
+  readonly #resolveService: ResolveService;
   #node: NodeAccess | undefined;
   #usage: UsageSampler | undefined;
 
@@ -75,6 +80,7 @@ export class ResourceEndpoint {
     readonly clock: Clock;
     /** Aborts when the server ends. */
     readonly closing: AbortSignal;
+    readonly resolveService: ResolveService;
   }) {
     this.#store = options.store;
     this.#catalog = options.catalog;
@@ -82,6 +88,7 @@ export class ResourceEndpoint {
     this.#writes = options.writes;
     this.#clock = options.clock;
     this.#closing = options.closing;
+    this.#resolveService = options.resolveService;
   }
 
   setNode(node: NodeAccess, usage: UsageSampler): void {
@@ -145,6 +152,9 @@ export class ResourceEndpoint {
       throw refusal(target.resource, subresource);
     if (subresource === "log") return await this.#log(call, target);
     if (isStreamSubresource(subresource)) throw badRequest("Upgrade request required");
+    if (subresource === "binding" || subresource === "eviction")
+      return await this.#placePod(call, target, subresource);
+    if (isProxy(subresource)) return await this.#passOn(call, target);
     switch (request.method) {
       case "GET":
         if (booleanParameter(call.query, "watch")) return this.#watch(call);
@@ -342,6 +352,36 @@ export class ResourceEndpoint {
     return writer.object(only);
   }
 
+  async #placePod(
+    call: Call,
+    target: Target,
+    subresource: "binding" | "eviction",
+  ): Promise<Response> {
+    if (call.request.method !== "POST") throw methodNotAllowed();
+    const { value } = await readBody(call.request);
+    if (subresource === "binding") {
+      const bind = (pod: KubeObject) => boundPod(pod, value);
+      await this.#writes.update(target, "main", bind, this.#writeOptions(call, "CreateOptions"));
+    } else {
+      const options = evictionOptions(target.name, value, call.query);
+      await this.#writes.delete(target, options, call.writer);
+    }
+    return call.writer.plain(createdStatus, 201);
+  }
+
+  async #passOn({ request }: Call, target: Target): Promise<Response> {
+    const { resource } = target;
+    const { name, port } = parseProxyName(target.name);
+    const object = this.#registry.read({ ...target, name }) as KubeObject;
+    const to =
+      resource.storageId === "pods"
+        ? podTarget(object as Pod, port)
+        : serviceTarget(object as Service, port, this.#resolveService);
+    const { pathname, search } = new URL(request.url);
+    const path = /^(?:\/[^/]+){6}\/proxy(\/.*)?$/.exec(pathname)?.[1] ?? "/";
+    return await passOn(request, to, path + search);
+  }
+
   #runningNode(): NodeAccess {
     if (this.#node) return this.#node;
     throw new ApiProblem(503, "ServiceUnavailable", "no node runs pods here yet");
@@ -379,14 +419,20 @@ function isServed({ kind, storageId }: Resource, subresource: string): boolean {
     case "exec":
     case "attach":
     case "portforward":
+    case "eviction":
+    case "binding":
       return storageId === "pods";
     default:
-      return false;
+      return isProxy(subresource) && (storageId === "pods" || storageId === "services");
   }
 }
 
+function isProxy(subresource: string | undefined): boolean {
+  return subresource !== undefined && /^proxy(?:\/|$)/.test(subresource);
+}
+
 /** These exist in Kubernetes, so they are refused by name. */
-const unserved = ["proxy", "eviction", "binding", "token"];
+const unserved = ["proxy", "token"];
 
 function refusal({ kind }: Resource, subresource: string): ApiProblem {
   const [first = ""] = subresource.split("/");
