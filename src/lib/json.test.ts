@@ -11,6 +11,9 @@ test("equality of structures; an undefined key counts as absent", () => {
     [[], {}, false],
     [null, {}, false],
     ["1", 1, false],
+    // What objects have by nature is not there.
+    [{}, { constructor: "x" }, false],
+    [{}, JSON.parse('{"__proto__":{}}'), false],
   ];
   for (const [left, right, expected] of cases) {
     assert.equal(jsonEqual(left, right), expected, JSON.stringify([left, right]));

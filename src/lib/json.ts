@@ -21,8 +21,9 @@ export function jsonEqual(left: unknown, right: unknown): boolean {
     );
   const a = left as Record<string, unknown>;
   const b = right as Record<string, unknown>;
-  for (const key of Object.keys(a)) if (!jsonEqual(a[key], b[key])) return false;
-  for (const key of Object.keys(b)) if (b[key] !== undefined && a[key] === undefined) return false;
+  for (const key of Object.keys(a)) if (!jsonEqual(a[key], ownValue(b, key))) return false;
+  for (const key of Object.keys(b))
+    if (b[key] !== undefined && !Object.hasOwn(a, key)) return false;
   return true;
 }
 
@@ -41,8 +42,13 @@ export function jsonIncludes(whole: unknown, part: unknown): boolean {
   if (!isJsonObject(part)) return whole === part;
   return (
     isJsonObject(whole) &&
-    Object.entries(part).every(([key, value]) => jsonIncludes(whole[key], value))
+    Object.entries(part).every(([key, value]) => jsonIncludes(ownValue(whole, key), value))
   );
+}
+
+/** Undefined for what every object has by nature, `constructor` for one. */
+function ownValue(object: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
 /** As deep as values from outside may be: far beyond any real object, far from the end of the stack. */
