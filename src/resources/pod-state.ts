@@ -38,6 +38,8 @@ export function availableInMs(
   minReadySeconds: number,
   nowMs: number,
 ): number | undefined {
+  // Asked of every pod at every change of one; times are parsed where they count only.
+  if (minReadySeconds === 0) return isReady(pod) ? 0 : undefined;
   const sinceMs = readySinceMs(pod);
   return sinceMs === undefined ? undefined : Math.max(0, sinceMs + minReadySeconds * 1000 - nowMs);
 }

@@ -34,15 +34,21 @@ export function claimable<T extends KubeObject>(
 
 /** Decides; `carryOutClaim` then does. An owner or a child that is being deleted changes no hands. */
 export function claimChildren<T extends KubeObject>(owner: Owner, objects: readonly T[]): Claim<T> {
-  const isMatch = (object: T): boolean => selects(owner, object);
+  const { namespace, uid } = owner.metadata;
+  const isMatch = matcherOf(owner);
   const isStaying = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp === undefined;
-  const near = objects.filter(({ metadata }) => metadata.namespace === owner.metadata.namespace);
-  const controlled = near.filter((object) => controllerOf(object)?.uid === owner.metadata.uid);
-  const released = controlled.filter((object) => !isMatch(object) && isStaying(object));
-  const adopted = isStaying(owner)
-    ? near.filter((object) => !controllerOf(object) && isMatch(object) && isStaying(object))
-    : [];
-  const kept = controlled.filter((object) => !released.includes(object));
+  const kept: T[] = [];
+  const adopted: T[] = [];
+  const released: T[] = [];
+  for (const object of objects) {
+    if (object.metadata.namespace !== namespace) continue;
+    const controller = controllerOf(object);
+    if (controller?.uid === uid) {
+      if (isStaying(object) && !isMatch(object)) released.push(object);
+      else kept.push(object);
+    } else if (!controller && isStaying(owner) && isStaying(object) && isMatch(object))
+      adopted.push(object);
+  }
   return { owned: [...kept, ...adopted], adopted, released };
 }
 
@@ -79,12 +85,12 @@ export function possibleOwners(
 ): readonly string[] {
   if (controllerOf(object)) return [];
   return ownersIn(object.metadata.namespace ?? "")
-    .filter((owner) => selects(owner, object))
+    .filter((owner) => matcherOf(owner)(object))
     .map(keyOf);
 }
 
 /** An empty selector, which elsewhere means everything, here means nothing. */
-function selects({ spec }: Owner, { metadata }: KubeObject): boolean {
+function matcherOf({ spec }: Owner): (object: KubeObject) => boolean {
   const selector = selectorOf(spec.selector);
-  return selector.length > 0 && matchesSelector(selector, metadata.labels);
+  return ({ metadata }) => selector.length > 0 && matchesSelector(selector, metadata.labels);
 }

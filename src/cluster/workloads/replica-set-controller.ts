@@ -118,16 +118,18 @@ async function reconcile(key: string, context: Context): Promise<Requeue> {
 
   const waitMs = expectations.waitMs(key);
   const isActing = waitMs === 0 && replicaSet.metadata.deletionTimestamp === undefined;
-  const plan = planReplicas(replicaSet, owned, relatedPods(replicaSet, context), clock.nowMs());
-  const outcome = isActing ? await carryOut(key, replicaSet, plan, context) : undefined;
-
+  let conditions = replicaSet.status?.conditions;
+  let failure: Error | undefined;
+  if (isActing) {
+    const related = relatedPods(replicaSet, context);
+    const plan = planReplicas(replicaSet, owned, related, clock.nowMs());
+    failure = await carryOut(key, replicaSet, plan, context);
+    const now = formatTimestamp(clock.nowMs());
+    conditions = failureConditions(replicaSet, plan, failure?.message, now);
+  }
   const { status, recountInMs } = reportReplicas(replicaSet, owned, clock.nowMs());
-  const now = formatTimestamp(clock.nowMs());
-  const conditions = isActing
-    ? failureConditions(replicaSet, plan, outcome?.message, now)
-    : replicaSet.status?.conditions;
   await writeStatus(replicaSet, { ...status, ...(conditions?.length && { conditions }) }, client);
-  if (outcome) throw outcome;
+  if (failure) throw failure;
   const requeues = [recountInMs, waitMs > 0 ? waitMs : undefined].filter((ms) => ms !== undefined);
   return requeues.length > 0 ? { requeueAfterMs: Math.min(...requeues) } : undefined;
 }

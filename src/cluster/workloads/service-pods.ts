@@ -32,9 +32,17 @@ export function selects({ metadata, spec }: Service, pod: Pod): boolean {
  */
 export function groupByPorts(service: Service, pods: readonly Pod[]): readonly PortGroup[] {
   const groups = new Map<string, { readonly ports: readonly PodPort[]; readonly pods: Pod[] }>();
+  const selector = selectorOfLabels(service.spec.selector);
   const reachable = pods
-    .filter((pod) => pod.status?.podIP !== undefined && !isFinished(pod) && selects(service, pod))
+    .filter(({ metadata }) => metadata.namespace === service.metadata.namespace)
+    .filter((pod) => pod.status?.podIP !== undefined && !isFinished(pod))
+    .filter(({ metadata }) => matchesSelector(selector, metadata.labels))
     .toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1));
+  // Ports that are told by number are the same in every pod.
+  const numbered = (service.spec.ports ?? []).every(
+    ({ targetPort }) => typeof targetPort !== "string",
+  );
+  if (numbered) return [{ ports: portsOf(service, undefined), pods: reachable }];
   for (const pod of reachable) {
     const ports = portsOf(service, pod);
     const key = JSON.stringify(ports);
