@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { startCluster, type Cluster } from "../cluster/cluster.ts";
 import { kserveNamespace } from "../controllers/caches.ts";
+import type { ImageMapping } from "../cluster/kubelet/images.ts";
 import type { DecisionRecord } from "../controllers/scaledobject/evaluate.ts";
 import { defaultInferenceServiceConfig } from "../intent/inference-service-config.ts";
 import { isAlreadyExists, KubeClient } from "../kube/client.ts";
@@ -23,6 +24,8 @@ export type LocalClusterOptions = {
   readonly apiPort: number;
   readonly ingressPort: number;
   readonly gpus: number;
+  /** The user's own; they go before Dunlin's. */
+  readonly images?: readonly ImageMapping[];
   /** Where Node keeps compiled code for the pods' programs; they start faster with it. */
   readonly compileCache?: string | undefined;
   readonly log: (line: string) => void;
@@ -52,7 +55,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     clock: wallClock,
     random,
     capacity: { ...simulatedCapacity, gpus },
-    images: ownImages(options.compileCache),
+    images: [...(options.images ?? []), ...ownImages(options.compileCache)],
     customKinds,
     admission: admissionRules,
   });

@@ -2,6 +2,7 @@
 import { wallClock } from "../lib/wall-clock.ts";
 import { newDecisions } from "./decision-log.ts";
 import { openDataDir } from "./data-dir.ts";
+import { readImageFile } from "./image-file.ts";
 import { startLocalCluster } from "./local-cluster.ts";
 import { openLogFile } from "./log-file.ts";
 import { exportLines } from "./exports.ts";
@@ -18,6 +19,8 @@ Starts a Kubernetes-compatible cluster in this process, with Dunlin in it, and l
   --api-port PORT     where the API server listens (default 7443; 0: any free port)
   --ingress-port PORT where inference requests come in (default 7080; 0: any free port)
   --gpus N            how many nvidia.com/gpu the node claims to have (default 8; simulated)
+  --images FILE       which local commands images stand for, beside Dunlin's own (default: none);
+                      examples/images.yaml is one
 `;
 
 export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
@@ -28,6 +31,7 @@ export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promi
     "api-port": { type: "string", default: "7443" },
     "ingress-port": { type: "string", default: "7080" },
     gpus: { type: "string", default: "8" },
+    images: { type: "string" },
   });
   if (options.help) {
     process.stdout.write(help);
@@ -37,6 +41,7 @@ export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promi
   const apiPort = integerOption("--api-port", options["api-port"], ports);
   const ingressPort = integerOption("--ingress-port", options["ingress-port"], ports);
   const gpus = integerOption("--gpus", options.gpus, { min: 0, max: 1_000 });
+  const images = options.images === undefined ? [] : readImageFile(options.images);
   const dataDir = openDataDir({
     dataDir: options["data-dir"],
     ephemeral: options.ephemeral,
@@ -53,6 +58,7 @@ export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promi
       apiPort,
       ingressPort,
       gpus,
+      images,
       compileCache: env["NODE_COMPILE_CACHE"],
       log: logFile.log,
       onDecision: newDecisions((line, { key }) => {

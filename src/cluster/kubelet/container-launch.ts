@@ -59,19 +59,24 @@ export async function planLaunch(options: LaunchOptions): Promise<Launch> {
     ...(gpus.length > 0 && { CUDA_VISIBLE_DEVICES: gpus.join(",") }),
   };
   const command = image.command.map((word) => translatePath(expandVariables(word, env), mounts));
-  return { command, env, cwd: workingFolder(container, podFolder, mounts), mounts };
+  return {
+    command,
+    env,
+    cwd: workingFolder(container.workingDir || image.workingDir, podFolder, mounts),
+    mounts,
+  };
 }
 
 const terminationPath = ({ terminationMessagePath }: Container): string =>
   terminationMessagePath ?? "/dev/termination-log";
 
-/** The pod's own folder, unless the container names one that exists on this machine. */
+/** The pod's own folder, unless one is named that exists on this machine. */
 function workingFolder(
-  { workingDir }: Container,
+  workingDir: string | undefined,
   podFolder: string,
   mounts: readonly Mount[],
 ): string {
-  if (workingDir === undefined || workingDir === "") return podFolder;
+  if (workingDir === undefined) return podFolder;
   const wanted = translatePath(workingDir, mounts);
   return statSync(wanted, { throwIfNoEntry: false })?.isDirectory() ? wanted : podFolder;
 }

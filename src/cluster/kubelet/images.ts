@@ -10,6 +10,8 @@ export type ImageMapping = {
   readonly command: readonly string[];
   /** Variables that the image sets; the container's own win. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it runs, unless the container names a folder. Without it: the pod's own. */
+  readonly workingDir?: string;
 };
 
 export type ImageResolution =
@@ -17,6 +19,7 @@ export type ImageResolution =
       readonly kind: "found";
       readonly command: readonly string[];
       readonly env: Readonly<Record<string, string>>;
+      readonly workingDir?: string;
       /** For `imageID`, which clients require to be there. */
       readonly imageId: string;
     }
@@ -40,6 +43,7 @@ export function resolveImage(
     kind: "found",
     command: [...entryPoint, ...args],
     env: mapping?.env ?? {},
+    ...(mapping?.workingDir !== undefined && { workingDir: mapping.workingDir }),
     imageId: `dunlin-process://${normalizeImage(image)}`,
   };
 }
@@ -71,6 +75,6 @@ function unknownImage(image: string, mappings: readonly ImageMapping[]): string 
   return (
     `failed to resolve image "${image}": pods of this cluster are local processes, and no image ` +
     `mapping leads from this image to a command; mapped images: ${known}. Map it to a local command ` +
-    "in the cluster's image mappings, or give the container a command of its own"
+    "in a file and start the cluster with --images FILE, or give the container a command of its own"
   );
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Clock } from "../../lib/clock.ts";
 import { wallClock } from "../../lib/wall-clock.ts";
+import { leaseKind } from "../../resources/lease.ts";
 import { nodeKind } from "../../resources/node.ts";
 import { podKind, type Pod } from "../../resources/pod.ts";
 import { isGone, isReady, node, openNode, shell, type KubeletFixture } from "./kubelet-fixture.ts";
@@ -43,6 +44,9 @@ test("the node says what it has, and that this is simulated", async () => {
   });
   const ready = found?.status?.conditions?.find(({ type }) => type === "Ready");
   assert.equal(ready?.status, "True");
+  const metadata = { namespace: "kube-node-lease", name: "dunlin" };
+  const lease = await fixture.client.get(leaseKind, metadata);
+  assert.equal(lease?.spec?.holderIdentity, "dunlin");
   assert.match(found?.status?.nodeInfo?.["kubeletVersion"] ?? "", /^v1\.32\..*\+dunlin$/);
 });
 

@@ -24,7 +24,7 @@ import { deathSignalPrefix } from "./container-process.ts";
 import { GpuDevices, gpuResource } from "./gpu-devices.ts";
 import type { ImageMapping } from "./images.ts";
 import { guardMemory } from "./memory-guard.ts";
-import { registerNode, reportNode } from "./node-registration.ts";
+import { heartbeatMs, registerNode, reportNode } from "./node-registration.ts";
 import { connectToPod, podAttach, podExec } from "./pod-access.ts";
 import { startOrphanGuard, type OrphanGuard } from "./orphan-guard.ts";
 import { podLog } from "./pod-log.ts";
@@ -56,8 +56,6 @@ export type KubeletOptions = {
   readonly apiAccess?: Promise<ApiAccess>;
 };
 
-/** As often as a kubelet whose node does not change. */
-const heartbeatMs = 300_000;
 /** What pods get to end in when the cluster stops, whatever their own grace period is. */
 const shutDownGraceMs = 2_000;
 

@@ -1,8 +1,9 @@
 // The Node object of the machine that the pods run on: its address, and what it claims to offer, which
 // is what it was told to claim.
 import { arch, release } from "node:os";
-import { formatTimestamp } from "../../lib/timestamp.ts";
+import { formatMicroTimestamp, formatTimestamp } from "../../lib/timestamp.ts";
 import type { KubeClient } from "../../kube/client.ts";
+import { leaseKind } from "../../resources/lease.ts";
 import { nodeKind, type Node } from "../../resources/node.ts";
 import type { Condition } from "../../resources/object.ts";
 import type { ResourceList } from "../../resources/pod.ts";
@@ -16,6 +17,11 @@ export type NodeDescription = {
 /** Names the resources that are numbers for the scheduler, with nothing behind them. */
 const simulatedAnnotation = "dunlin.dev/simulated-resources";
 
+/** How often the node says that it is there: as a kubelet whose node does not change. */
+export const heartbeatMs = 300_000;
+
+const leaseNamespace = "kube-node-lease";
+
 /** Creates the node, or brings the one of an earlier run up to date. */
 export async function registerNode(
   client: KubeClient,
@@ -28,6 +34,26 @@ export async function registerNode(
     await client.patch(nodeKind, { name }, { metadata: { labels, annotations } });
   else await client.create(nodeKind, wanted);
   await client.patch(nodeKind, { name }, { status: wanted.status }, { subresource: "status" });
+  await renewLease(client, name, nowMs);
+}
+
+/** The node's sign of life, as `kubectl describe node` shows it. */
+async function renewLease(client: KubeClient, name: string, nowMs: number): Promise<void> {
+  const metadata = { namespace: leaseNamespace, name };
+  const spec = {
+    holderIdentity: name,
+    // Twice as long as it takes to the next one, so that a late one is no alarm.
+    leaseDurationSeconds: (2 * heartbeatMs) / 1000,
+    renewTime: formatMicroTimestamp(nowMs),
+  };
+  if (await client.get(leaseKind, metadata)) await client.patch(leaseKind, metadata, { spec });
+  else
+    await client.create(leaseKind, {
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
+      metadata,
+      spec,
+    });
 }
 
 /** Says that the node runs, or that it was stopped. */
@@ -46,6 +72,7 @@ export async function reportNode(
     lastTransitionTime:
       old?.status === readyCondition(ready).status ? (old.lastTransitionTime ?? now) : now,
   };
+  if (ready) await renewLease(client, name, nowMs);
   const status = { conditions: [condition] };
   await client.patch(nodeKind, { name }, { status }, { subresource: "status" });
 }
