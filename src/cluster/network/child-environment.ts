@@ -1,5 +1,5 @@
 // What a container's process is told of the cluster's network. Programs in Node get the hook that makes
-// names work; docs/pods-as-processes.md says what others do with these variables.
+// names work; docs/cluster-network.md says what others do with these variables.
 import { fileURLToPath } from "node:url";
 import type { Pod } from "../../resources/pod.ts";
 import type { Service } from "../../resources/service.ts";
