@@ -3,6 +3,7 @@
 // be read matters to them.
 import { expandIntOrString } from "../schema/openapi-schema.ts";
 import { objectMetaSchema } from "../../resources/object-meta-schema.ts";
+import { boolean, int32, int64, list, object, string } from "../../resources/schema.ts";
 import { fnv1a } from "../../lib/name-hash.ts";
 import { objectSchema } from "../schema/object-schema.ts";
 import type { Resource, ResourceCatalog } from "../resource-catalog.ts";
@@ -50,7 +51,7 @@ function groupVersionPath({ kind }: Resource): string {
   return kind.group === "" ? `api/${kind.version}` : `apis/${kind.group}/${kind.version}`;
 }
 
-const metadataName = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+const metaPackage = "io.k8s.apimachinery.pkg.apis.meta.v1";
 
 function documentOf(path: string, resources: readonly Resource[]): object {
   return {
@@ -59,18 +60,63 @@ function documentOf(path: string, resources: readonly Resource[]): object {
     paths: Object.assign({}, ...resources.map((resource) => pathsOf(path, resource))) as object,
     components: {
       schemas: {
-        [metadataName]: expandIntOrString(objectMetaSchema),
+        [`${metaPackage}.ObjectMeta`]: expandIntOrString(objectMetaSchema),
+        [`${metaPackage}.ListMeta`]: listMetaSchema,
+        [`${metaPackage}.Status`]: statusSchema,
+        [`${metaPackage}.DeleteOptions`]: deleteOptionsSchema,
         ...Object.fromEntries(
-          resources.map((resource) => [schemaName(resource), schemaOf(resource)]),
+          resources.flatMap((resource) => [
+            [schemaName(resource), schemaOf(resource)],
+            [`${schemaName(resource)}List`, listSchemaOf(resource)],
+          ]),
         ),
       },
     },
   };
 }
 
+const listMetaSchema = object({
+  continue: string,
+  remainingItemCount: int64,
+  resourceVersion: string,
+  selfLink: string,
+});
+
+const statusSchema = object({
+  apiVersion: string,
+  kind: string,
+  metadata: listMetaSchema,
+  status: string,
+  message: string,
+  reason: string,
+  code: int32,
+  details: object({
+    name: string,
+    group: string,
+    kind: string,
+    uid: string,
+    causes: list(object({ field: string, message: string, reason: string })),
+    retryAfterSeconds: int32,
+  }),
+});
+
+const deleteOptionsSchema = object({
+  apiVersion: string,
+  kind: string,
+  dryRun: list(string),
+  gracePeriodSeconds: int64,
+  orphanDependents: boolean,
+  preconditions: object({ uid: string, resourceVersion: string }),
+  propagationPolicy: string,
+});
+
 function schemaName({ kind }: Resource): string {
   const group = kind.group === "" ? "core" : kind.group.split(".").reverse().join(".");
   return `${group}.${kind.version}.${kind.kind}`;
+}
+
+function referTo(name: string): object {
+  return { $ref: `#/components/schemas/${name}` };
 }
 
 function schemaOf(resource: Resource): object {
@@ -84,14 +130,34 @@ function schemaOf(resource: Resource): object {
       ...properties,
       metadata: {
         description: "Standard object's metadata.",
-        allOf: [{ $ref: `#/components/schemas/${metadataName}` }],
+        allOf: [referTo(`${metaPackage}.ObjectMeta`)],
       },
     },
     "x-kubernetes-group-version-kind": [groupVersionKind(resource)],
   };
 }
 
-function groupVersionKind({ kind }: Resource): object {
+function listSchemaOf(resource: Resource): object {
+  const { apiVersion, kind } = objectSchema(resource).properties ?? {};
+  const item = groupVersionKind(resource);
+  return {
+    type: "object",
+    description: `A list of ${resource.kind.kind} objects.`,
+    required: ["items"],
+    properties: {
+      apiVersion,
+      kind,
+      metadata: {
+        description: "Standard list metadata.",
+        allOf: [referTo(`${metaPackage}.ListMeta`)],
+      },
+      items: { type: "array", items: { allOf: [referTo(schemaName(resource))] } },
+    },
+    "x-kubernetes-group-version-kind": [{ ...item, kind: `${item.kind}List` }],
+  };
+}
+
+function groupVersionKind({ kind }: Resource) {
   return { group: kind.group, version: kind.version, kind: kind.kind };
 }
 
@@ -99,37 +165,53 @@ function pathsOf(root: string, resource: Resource): object {
   const { kind } = resource;
   const space = kind.namespaced ? "/namespaces/{namespace}" : "";
   const collection = `/${root}${space}/${kind.plural}`;
-  const operation = (action: string, writes: boolean): object => ({
+  const operation = (action: string, answer: string, parameters: readonly object[]): object => ({
     "x-kubernetes-action": action,
     "x-kubernetes-group-version-kind": groupVersionKind(resource),
-    ...(writes && { parameters: writeParameters }),
+    ...(parameters.length > 0 && { parameters }),
     responses: {
       "200": {
         description: "OK",
-        content: {
-          "application/json": { schema: { $ref: `#/components/schemas/${schemaName(resource)}` } },
-        },
+        content: { "application/json": { schema: referTo(answer) } },
       },
     },
   });
+  const name = schemaName(resource);
+  const written = {
+    get: operation("get", name, []),
+    put: operation("put", name, writeParameters),
+    patch: operation("patch", name, patchParameters),
+  };
+  const listed = operation("list", `${name}List`, listParameters);
   return {
-    [collection]: { get: operation("list", false), post: operation("post", true) },
-    [`${collection}/{name}`]: {
-      get: operation("get", false),
-      put: operation("put", true),
-      patch: operation("patch", true),
-      delete: operation("delete", false),
+    [collection]: {
+      get: listed,
+      post: operation("post", name, writeParameters),
+      delete: operation("deletecollection", `${metaPackage}.Status`, listParameters),
     },
-    ...(kind.namespaced && { [`/${root}/${kind.plural}`]: { get: operation("list", false) } }),
+    [`${collection}/{name}`]: {
+      ...written,
+      delete: operation("delete", `${metaPackage}.Status`, []),
+    },
+    ...(kind.subresources?.status === true && { [`${collection}/{name}/status`]: written }),
+    ...(kind.namespaced && { [`/${root}/${kind.plural}`]: { get: listed } }),
   };
 }
 
+function queryParameter(type: "string" | "integer" | "boolean"): (name: string) => object {
+  return (name) => ({ name, in: "query", schema: { type, uniqueItems: true } });
+}
+
 /** kubectl leaves validation to the server only where it sees the parameter. */
-const writeParameters = ["dryRun", "fieldManager", "fieldValidation"].map((name) => ({
-  name,
-  in: "query",
-  schema: { type: "string", uniqueItems: true },
-}));
+const writeParameters = ["dryRun", "fieldManager", "fieldValidation"].map(queryParameter("string"));
+const patchParameters = [...writeParameters, queryParameter("boolean")("force")];
+const listParameters = [
+  ...["continue", "fieldSelector", "labelSelector", "resourceVersion", "resourceVersionMatch"].map(
+    queryParameter("string"),
+  ),
+  ...["limit", "timeoutSeconds"].map(queryParameter("integer")),
+  ...["allowWatchBookmarks", "sendInitialEvents", "watch"].map(queryParameter("boolean")),
+];
 
 function hashOf(text: string): string {
   return fnv1a(text).toString(16).toUpperCase().padStart(8, "0");
