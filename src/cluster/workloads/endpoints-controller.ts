@@ -1,5 +1,5 @@
-// Keeps the EndpointSlices and the Endpoints of each Service with a selector in step with its pods, and
-// the slices of one without in step with the Endpoints that a user keeps for it. Slices that somebody
+// Keeps the EndpointSlices and the Endpoints of each Service with a selector in step with its pods. Of
+// one without, somebody else keeps either the one or the other; the other one follows. What somebody
 // else made it leaves alone.
 import type { Clock } from "../../lib/clock.ts";
 import { jsonEqual } from "../../lib/json.ts";
@@ -17,7 +17,12 @@ import type { Kind } from "../../resources/kind.ts";
 import { keyOf, type KubeObject } from "../../resources/object.ts";
 import type { Pod } from "../../resources/pod.ts";
 import type { Service } from "../../resources/service.ts";
-import { endpointsOf, isOurs, mirroredSlices } from "./service-endpoints-object.ts";
+import {
+  endpointsOf,
+  endpointsOfSlices,
+  isOurs,
+  mirroredSlices,
+} from "./service-endpoints-object.ts";
 import { hasSelector, selects } from "./service-pods.ts";
 import { managers, managedByLabel, slicesOf } from "./service-slices.ts";
 
@@ -81,12 +86,16 @@ async function reconcile(key: string, context: Context): Promise<void> {
     return;
   }
   if (service.metadata.deletionTimestamp !== undefined) return;
-  const existing = slicesFor(key).filter(({ metadata }) =>
-    managers.has(metadata.labels?.[managedByLabel] ?? ""),
-  );
+  const isManaged = ({ metadata }: EndpointSlice): boolean =>
+    managers.has(metadata.labels?.[managedByLabel] ?? "");
+  const existing = slicesFor(key).filter(isManaged);
   if (!hasSelector(service)) {
-    const wanted = old && !isOurs(old) ? mirroredSlices(old) : [];
-    await replaceSlices(existing, wanted, client);
+    const isKept = old !== undefined && !isOurs(old);
+    await replaceSlices(existing, isKept ? mirroredSlices(old) : [], client);
+    if (isKept) return;
+    const others = slicesFor(key).filter((slice) => !isManaged(slice));
+    if (others.length > 0) await replaceEndpoints(old, endpointsOfSlices(service, others), client);
+    else if (old) await client.delete(endpointsKind, old.metadata);
     return;
   }
   const pods = podsIn(service.metadata.namespace ?? "");

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Service } from "../../resources/service.ts";
 import { podFixture, type PodTraits } from "./pod-fixture.ts";
-import { endpointsOf, isOurs, mirroredSlices } from "./service-endpoints-object.ts";
+import {
+  endpointsOf,
+  endpointsOfSlices,
+  isOurs,
+  mirroredSlices,
+} from "./service-endpoints-object.ts";
 
 const service = (spec: Partial<Service["spec"]> = {}): Service => ({
   apiVersion: "v1",
@@ -63,4 +68,34 @@ test("Endpoints that a user keeps become slices; the cluster's own do not belong
   assert.equal(slice?.metadata.ownerReferences?.[0]?.uid, "uid-ep");
   assert.equal(isOurs(kept), false);
   assert.equal(isOurs(endpointsOf(service(), [])), true);
+});
+
+test("slices that somebody keeps by hand are told to older clients too", () => {
+  const { subsets } = endpointsOfSlices(service(), [
+    {
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      metadata: { name: "web" },
+      addressType: "IPv4",
+      endpoints: [
+        { addresses: ["127.0.0.1"] },
+        { addresses: ["127.0.0.2"], conditions: { ready: false } },
+      ],
+      ports: [{ name: "https", port: 7443, protocol: "TCP" }],
+    },
+    {
+      apiVersion: "discovery.k8s.io/v1",
+      kind: "EndpointSlice",
+      metadata: { name: "web-empty" },
+      addressType: "IPv4",
+      endpoints: [],
+    },
+  ]);
+  assert.deepEqual(subsets, [
+    {
+      addresses: [{ ip: "127.0.0.1" }],
+      notReadyAddresses: [{ ip: "127.0.0.2" }],
+      ports: [{ name: "https", port: 7443, protocol: "TCP" }],
+    },
+  ]);
 });

@@ -29,12 +29,16 @@ export function isOurs({ metadata }: Endpoints): boolean {
 
 /** Pods that are on their way out are left out, unless the Service wants even those that are not ready. */
 export function endpointsOf(service: Service, pods: readonly Pod[]): Endpoints {
-  const { name, namespace, labels } = service.metadata;
   const eager = service.spec.publishNotReadyAddresses === true;
   const subsets = groupByPorts(service, pods).flatMap(({ ports, pods: members }) => {
     const staying = members.filter((pod) => eager || !isTerminating(pod));
     return subsetOf(service, ports, staying, eager);
   });
+  return endpointsNamed(service, subsets);
+}
+
+function endpointsNamed(service: Service, subsets: readonly EndpointSubset[]): Endpoints {
+  const { name, namespace, labels } = service.metadata;
   return {
     apiVersion: "v1",
     kind: "Endpoints",
@@ -69,15 +73,53 @@ function subsetOf(
   };
   const ready = pods.filter((pod) => eager || isReady(pod));
   const unready = pods.filter((pod) => !ready.includes(pod));
-  return [
-    {
-      ...(ready.length > 0 && { addresses: ready.map(address) }),
-      ...(unready.length > 0 && { notReadyAddresses: unready.map(address) }),
-      ...(ports.length > 0 && {
-        ports: ports.map(({ name, ...port }) => ({ ...(name !== "" && { name }), ...port })),
-      }),
-    },
-  ];
+  return [subsetWith(ready.map(address), unready.map(address), ports)];
+}
+
+function subsetWith(
+  addresses: readonly EndpointAddress[],
+  notReadyAddresses: readonly EndpointAddress[],
+  ports: readonly PodPort[],
+): EndpointSubset {
+  return {
+    ...(addresses.length > 0 && { addresses }),
+    ...(notReadyAddresses.length > 0 && { notReadyAddresses }),
+    ...(ports.length > 0 && {
+      ports: ports.map(({ name, ...port }) => ({ ...(name !== "" && { name }), ...port })),
+    }),
+  };
+}
+
+/** For a Service without a selector whose slices somebody else keeps: what these say, for older clients. */
+export function endpointsOfSlices(service: Service, slices: readonly EndpointSlice[]): Endpoints {
+  const subsets = slices
+    .toSorted((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1))
+    .map(({ endpoints, ports = [] }): EndpointSubset => {
+      const of = (isReady: boolean): readonly EndpointAddress[] =>
+        endpoints
+          .filter(({ conditions }) => (conditions?.ready ?? true) === isReady)
+          .flatMap(({ addresses, hostname, nodeName, targetRef }) =>
+            addresses.map((ip) => ({
+              ip,
+              ...(hostname !== undefined && { hostname }),
+              ...(nodeName !== undefined && { nodeName }),
+              ...(targetRef && { targetRef }),
+            })),
+          );
+      return subsetWith(
+        of(true),
+        of(false),
+        ports.flatMap(({ port, name = "", protocol = "TCP", appProtocol }) =>
+          port === undefined
+            ? []
+            : [{ name, port, protocol, ...(appProtocol !== undefined && { appProtocol }) }],
+        ),
+      );
+    });
+  return endpointsNamed(
+    service,
+    subsets.filter(({ addresses, notReadyAddresses }) => addresses ?? notReadyAddresses),
+  );
 }
 
 /** By which the maker of Endpoints says that it makes slices too. */
