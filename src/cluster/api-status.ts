@@ -88,9 +88,15 @@ export function notFound(resource: ResourceName, name: string): ApiProblem {
   return new ApiProblem(404, "NotFound", message, detailsOf(resource, name));
 }
 
-/** No such path or kind: kubectl then looks at discovery again. */
-export function noSuchResource(): ApiProblem {
-  return new ApiProblem(404, "NotFound", "the server could not find the requested resource");
+/**
+ * No such path or kind: kubectl then looks at discovery again. `asked` says what was wanted, in the
+ * form of client-go: `post jobs.batch`.
+ */
+export function noSuchResource(asked?: string): ApiProblem {
+  const what = "the server could not find the requested resource";
+  const message = asked === undefined ? what : `${what} (${asked})`;
+  // kubectl reads the details without looking whether there are any.
+  return new ApiProblem(404, "NotFound", message, {});
 }
 
 export function alreadyExists(resource: ResourceName, name: string): ApiProblem {

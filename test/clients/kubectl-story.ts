@@ -70,13 +70,17 @@ export async function tell(t: TestContext, terminal: Terminal, stories: readonly
     });
 }
 
-/** Tells the stories with every version of kubectl; `open` gives each a terminal of its own. */
+/**
+ * Tells the stories with every version of kubectl, or with the one that KUBECTL_VERSION names; `open`
+ * gives each a terminal of its own.
+ */
 export async function tellToAll(
   t: TestContext,
   open: (t: TestContext, version: KubectlVersion) => Promise<Terminal>,
   stories: readonly Story[],
 ): Promise<void> {
-  for (const version of kubectlVersions)
+  const wanted = process.env["KUBECTL_VERSION"];
+  for (const version of kubectlVersions.filter((one) => !wanted || one === wanted))
     await t.test(`kubectl ${version}`, async (t) => tell(t, await open(t, version), stories));
 }
 

@@ -85,7 +85,6 @@ export class ControlPlane {
       clock,
       closing: this.#closing.signal,
       resolveService: (hostname, port) => this.#resolveService(hostname, port),
-      resolveService: (hostname, port) => this.#resolveService(hostname, port),
     });
     this.#customResources = new CustomResources({ store, catalog, registry, clock, log });
     this.#eventExpiry = new EventExpiry({ store, clock, log });

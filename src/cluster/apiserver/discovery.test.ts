@@ -20,7 +20,7 @@ for (const version of ["v2", "v2beta1"])
     assert.equal(pods.scope, "Namespaced");
     assert.deepEqual(
       pods.subresources.map(({ subresource }: { subresource: string }) => subresource),
-      ["attach", "exec", "log", "portforward", "status"],
+      ["attach", "binding", "eviction", "exec", "log", "portforward", "proxy", "status"],
     );
     const named = await call("GET", "/apis", undefined, accept);
     assert.deepEqual(

@@ -40,12 +40,24 @@ type Subresource = {
 
 const core = (kind: string) => ({ group: "", version: "v1", kind });
 const streamed = ["create", "get"];
+const proxied = ["create", "delete", "get", "patch", "update"];
 
 const podSubresources: readonly Subresource[] = [
   { name: "attach", responseKind: core("PodAttachOptions"), verbs: streamed },
+  { name: "binding", responseKind: core("Binding"), verbs: ["create"] },
+  {
+    name: "eviction",
+    responseKind: { group: "policy", version: "v1", kind: "Eviction" },
+    verbs: ["create"],
+  },
   { name: "exec", responseKind: core("PodExecOptions"), verbs: streamed },
   { name: "log", responseKind: core("Pod"), verbs: ["get"] },
   { name: "portforward", responseKind: core("PodPortForwardOptions"), verbs: streamed },
+  { name: "proxy", responseKind: core("PodProxyOptions"), verbs: proxied },
+];
+
+const serviceSubresources: readonly Subresource[] = [
+  { name: "proxy", responseKind: core("ServiceProxyOptions"), verbs: proxied },
 ];
 
 function subresourcesOf({ kind, storageId }: Resource): readonly Subresource[] {
@@ -54,6 +66,7 @@ function subresourcesOf({ kind, storageId }: Resource): readonly Subresource[] {
   const scale = { group: "autoscaling", version: "v1", kind: "Scale" };
   return [
     ...(storageId === "pods" ? podSubresources : []),
+    ...(storageId === "services" ? serviceSubresources : []),
     ...(kind.subresources?.scale
       ? [{ name: "scale", responseKind: scale, verbs: subresourceVerbs }]
       : []),

@@ -149,7 +149,7 @@ export class ResourceEndpoint {
   async #onObject(call: Call, target: Target): Promise<Response> {
     const { request, subresource } = call;
     if (subresource !== undefined && !isServed(target.resource, subresource))
-      throw refusal(target.resource, subresource);
+      throw refusal(request, target.resource, subresource);
     if (subresource === "log") return await this.#log(call, target);
     if (isStreamSubresource(subresource)) throw badRequest("Upgrade request required");
     if (subresource === "binding" || subresource === "eviction")
@@ -406,7 +406,7 @@ async function answerUnstored(request: Request, path: ResourcePath): Promise<Res
       return Response.json(answerReview(path, value), { status: 201 });
     }
   }
-  throw noSuchResource();
+  throw noSuchResource(asked(request, path.plural, path.group));
 }
 
 function isServed({ kind, storageId }: Resource, subresource: string): boolean {
@@ -431,12 +431,17 @@ function isProxy(subresource: string | undefined): boolean {
   return subresource !== undefined && /^proxy(?:\/|$)/.test(subresource);
 }
 
+function asked({ method }: Request, plural: string, group: string): string {
+  return `${method.toLowerCase()} ${plural}${group && `.${group}`}`;
+}
+
 /** These exist in Kubernetes, so they are refused by name. */
 const unserved = ["proxy", "token"];
 
-function refusal({ kind }: Resource, subresource: string): ApiProblem {
+function refusal(request: Request, { kind }: Resource, subresource: string): ApiProblem {
   const [first = ""] = subresource.split("/");
-  if (!unserved.includes(first)) return noSuchResource();
+  if (!unserved.includes(first))
+    return noSuchResource(asked(request, `${kind.plural}/${subresource}`, kind.group));
   const message = `the ${first} subresource of ${kind.plural} is not served by this cluster yet`;
   return new ApiProblem(501, "NotImplemented", message);
 }
