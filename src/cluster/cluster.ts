@@ -33,6 +33,7 @@ import {
   type ServiceResolver,
 } from "./network/service-resolver.ts";
 import { indexSlices } from "./network/service-endpoints.ts";
+import { podPriorityAdmission } from "./workloads/pod-priority-admission.ts";
 import { serviceAdmission } from "./workloads/service-admission.ts";
 import { runWorkloadLoops, startCaches, type ClusterCaches } from "./workloads/workload-loops.ts";
 
@@ -201,7 +202,7 @@ function openPlane(options: ClusterOptions, nodeAddress: string): ControlPlane {
     log,
     kinds: builtinKinds,
     customKinds,
-    admission: [serviceAdmission(nodeAddress), ...admission],
+    admission: [serviceAdmission(nodeAddress), podPriorityAdmission, ...admission],
     newUid: randomUUID,
     ...(persistent && { dataFile: join(dataDir, "state.db") }),
   });

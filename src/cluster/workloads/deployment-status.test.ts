@@ -125,3 +125,45 @@ test("pausing shows", () => {
   );
   assert.equal(condition(status, "Progressing"), "Unknown DeploymentPaused");
 });
+
+test("a rollout that was stuck stays told while one pauses it", () => {
+  const stuckSet = set("a", 1, 0);
+  const started = reportDeployment(deployment("a", 1), [stuckSet], 0);
+  const late = reportDeployment(deployment("a", 1, started.status), [stuckSet], 60_000);
+  const paused = deployment("a", 1, late.status);
+  const { status } = reportDeployment(
+    { ...paused, spec: { ...paused.spec, paused: true } },
+    [stuckSet],
+    70_000,
+  );
+  assert.equal(condition(status, "Progressing"), "False ProgressDeadlineExceeded");
+});
+
+test("without a deadline nobody judges the progress", () => {
+  const patient = deployment("a", 1);
+  const { status, deadlineInMs } = reportDeployment(
+    { ...patient, spec: { ...patient.spec, progressDeadlineSeconds: 2_147_483_647 } },
+    [set("a", 1, 0)],
+    0,
+  );
+  assert.equal(condition(status, "Progressing"), "none");
+  assert.equal(deadlineInMs, undefined);
+});
+
+test("why pods cannot be made is the ReplicaSet's word, the current one's before others'", () => {
+  const failing = (image: string, message: string): ReplicaSet => {
+    const bare = set(image, 1, 0);
+    const failure = {
+      type: "ReplicaFailure",
+      status: "True",
+      reason: "FailedCreate",
+      message,
+    } as const;
+    return { ...bare, status: { replicas: 0, ...bare.status, conditions: [failure] } };
+  };
+  const sets = [failing("a", "old"), failing("b", "new")];
+  const { status } = reportDeployment(deployment("b", 1), sets, 0);
+  assert.equal(conditionOf(status.conditions, "ReplicaFailure")?.message, "new");
+  const healed = reportDeployment(deployment("b", 1, status), [set("a", 0, 0), set("b", 1, 1)], 1);
+  assert.equal(condition(healed.status, "ReplicaFailure"), "none");
+});

@@ -5,6 +5,7 @@ import type { AdmissionRule } from "../../resources/admission.ts";
 import { deploymentKind } from "../../resources/deployment.ts";
 import { endpointsKind } from "../../resources/endpoints.ts";
 import { eventKind } from "../../resources/event.ts";
+import { nodeKind } from "../../resources/node.ts";
 import { conditionOf } from "../../resources/object.ts";
 import { podKind, type Pod } from "../../resources/pod.ts";
 import { isActive, isReady } from "../../resources/pod-state.ts";
@@ -221,6 +222,30 @@ test("a pod without room says so, and gets its turn when room is made", async (c
   );
   const { items } = await client.list(eventKind, { namespace });
   assert.ok(items.some(({ reason, type }) => reason === "FailedScheduling" && type === "Warning"));
+});
+
+test("a cordoned node says so, and one that is being emptied loses who does not tolerate it", async (context) => {
+  const { client, caches } = await startBench(context);
+  const name = { name: "node" };
+  const taints = () => (caches.nodes.get("node")?.spec?.taints ?? []).map(({ key }) => key);
+  await client.patch(nodeKind, name, { spec: { unschedulable: true } });
+  await until(caches.nodes, () => taints().join() === "node.kubernetes.io/unschedulable");
+  await client.patch(nodeKind, name, { spec: { unschedulable: null } });
+  await until(caches.nodes, () => taints().length === 0);
+
+  const run = (pod: string, tolerations: Pod["spec"]["tolerations"] = []) =>
+    client.create(podKind, {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { namespace, name: pod },
+      spec: { containers: [{ name: "main", image: "a" }], tolerations },
+    });
+  await run("goes");
+  await run("stays", [{ key: "away", operator: "Exists" }]);
+  await until(caches.pods, () => caches.pods.list().filter(isReady).length === 2);
+  await client.patch(nodeKind, name, { spec: { taints: [{ key: "away", effect: "NoExecute" }] } });
+  await until(caches.pods, () => caches.pods.get("default/goes") === undefined);
+  assert.ok(caches.pods.get("default/stays"));
 });
 
 test("a pod with a gate waits until the gate is gone", async (context) => {

@@ -19,6 +19,7 @@ import { replicaSetKind, type ReplicaSet } from "../../resources/replica-set.ts"
 import { serviceKind, type Service } from "../../resources/service.ts";
 import { runDeploymentController } from "./deployment-controller.ts";
 import { runEndpointsController } from "./endpoints-controller.ts";
+import { runNodeController } from "./node-controller.ts";
 import { runReplicaSetController } from "./replica-set-controller.ts";
 import { runScheduler } from "./scheduler.ts";
 import { runServiceController } from "./service-controller.ts";
@@ -95,6 +96,7 @@ export function runWorkloadLoops(
     runDeploymentController({ ...parts("deployment-controller"), ...caches }, signal),
     runReplicaSetController({ ...parts("replicaset-controller"), ...caches, random }, signal),
     runScheduler({ ...parts("default-scheduler"), ...caches }, signal),
+    runNodeController({ ...parts("taint-eviction-controller"), ...caches }, signal),
     runServiceController({ ...parts("service-controller"), ...caches, nodeAddress }, signal),
     runEndpointsController({ ...parts("endpoint-slice-controller"), ...caches }, signal),
   ];
