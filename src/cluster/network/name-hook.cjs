@@ -7,10 +7,12 @@
 const dns = require("node:dns");
 const { syncBuiltinESMExports } = require("node:module");
 const net = require("node:net");
+const { constants } = require("node:os");
 const { promisify } = require("node:util");
 
 const domain = ".cluster.local";
 const firstUnprivilegedPort = 1024;
+const refused = -constants.errno.ECONNREFUSED;
 const env = process.env;
 const podIp = env.POD_IP ?? "";
 const namespace = env.POD_NAMESPACE || "default";
@@ -182,8 +184,10 @@ function hookHandle(handle) {
   const { bind, connect, connect6 } = handle;
   handle.connect = function (request, address, port, ...rest) {
     let [host, at] = [address, port];
-    if (address === "127.0.0.1" && podPorts.has(port)) host = podIp;
-    else if (serviceBlock && address.startsWith(serviceBlock)) {
+    if (address === "127.0.0.1" && podIp) {
+      if (podPorts.has(port)) host = podIp;
+      else elseAtPod(request, port);
+    } else if (serviceBlock && address.startsWith(serviceBlock)) {
       if (port < firstUnprivilegedPort) at = 65_536 - firstUnprivilegedPort + port;
       // So that the Service's affinity and the pod behind it see who asks.
       if (podIp && !request.localAddress) Reflect.apply(bind, this, [podIp, 0, 0]);
@@ -195,4 +199,20 @@ function hookHandle(handle) {
       ? Reflect.apply(connect, this, [request, podIp, port])
       : Reflect.apply(connect6, this, [request, address, port, ...rest]);
   };
+
+  /** What is refused at 127.0.0.1 may be another container of the pod, which listens for all addresses. */
+  function elseAtPod(request, port) {
+    const { oncomplete } = request;
+    request.oncomplete = function (status, socket, ...rest) {
+      if (status === refused) {
+        const again = () => {
+          const next = Object.assign(new request.constructor(0), request, { oncomplete });
+          return Reflect.apply(connect, socket, [next, podIp, port]);
+        };
+        // Linux answers the first call after a refusal with that refusal, once more.
+        if (again() === 0 || again() === 0) return;
+      }
+      Reflect.apply(oncomplete, this, [status, socket, ...rest]);
+    };
+  }
 }

@@ -183,6 +183,31 @@ test("a server for all addresses gets the pod's, so that replicas do not meet", 
     assert.deepEqual(await run(env, program(form)), [podIp, "self", "self", "self"], form);
 });
 
+test("containers of one pod reach each other at localhost", async (context) => {
+  const env = await startNames(context);
+  // What a server for all addresses in another container of the pod has become.
+  const server = await listen(context, podIp, 0, "beside");
+  const { port } = server.address() as AddressInfo;
+  const unused = (await listen(context, "127.62.2.2", 0, "")).address() as AddressInfo;
+  const program = `
+    import net from "node:net";
+    const ask = (url) => fetch(url).then((answer) => answer.text(), (error) => error.cause.code ?? error.cause.errors[0].code);
+    const refused = await new Promise((done) => net.connect(${unused.port}, "127.0.0.1").on("error", ({ message }) => done(message)));
+    console.log(JSON.stringify([
+      await ask("http://127.0.0.1:${port}/"),
+      await ask("http://localhost:${port}/"),
+      await ask("http://localhost:${unused.port}/"),
+      refused,
+    ]));
+  `;
+  assert.deepEqual(await run(env, program), [
+    `beside for 127.0.0.1:${port} from 127.0.0.1`,
+    `beside for localhost:${port} from 127.0.0.1`,
+    "ECONNREFUSED",
+    `connect ECONNREFUSED 127.0.0.1:${unused.port}`,
+  ]);
+});
+
 test("a server for one address, for any port or at a path listens there", async (context) => {
   const env = await startNames(context);
   const program = `
