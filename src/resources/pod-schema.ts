@@ -18,6 +18,7 @@ import {
 import {
   atomic,
   boolean,
+  defaulted,
   described,
   int32,
   int64,
@@ -183,7 +184,8 @@ const containerStatuses = list(
       ready: boolean,
       started: boolean,
       restartCount: int32,
-      state: containerState,
+      // Always there upstream, if only as an empty struct; readers count on it.
+      state: defaulted({}, containerState),
       lastState: containerState,
       allocatedResources: map(quantity),
       resources: resourceRequirementsSchema,

@@ -122,11 +122,19 @@ export function randomSchema(random: Random, depth = 4): Schema {
   }
 }
 
-/** A value that fits the types of the schema, but for a `misfits` share of its parts. */
-export function randomValue(schema: Schema, random: Random, misfits = 0): unknown {
+export type ValueOptions = {
+  /** Which share of the parts does not fit. */
+  readonly misfits?: number;
+  /** Which share of the fields that may be absent is there. */
+  readonly share?: number;
+};
+
+/** A value that fits the types of the schema, as far as the options say. */
+export function randomValue(schema: Schema, random: Random, options: ValueOptions = {}): unknown {
+  const { misfits = 0, share = 0.3 } = options;
   if (chance(random, misfits)) return randomJson(random, 2);
   const { properties, additionalProperties, items = {}, required = [], enum: allowed } = schema;
-  const value = (inner: Schema): unknown => randomValue(inner, random, misfits);
+  const value = (inner: Schema): unknown => randomValue(inner, random, options);
   if (allowed?.[0] !== undefined) return pick(random, [allowed[0], ...allowed]);
   if (schema["x-kubernetes-int-or-string"])
     return chance(random, 0.5) ? pick<string>(random, ["1", "500m", "2Gi", "25%", "http"]) : 1;
@@ -134,7 +142,10 @@ export function randomValue(schema: Schema, random: Random, misfits = 0): unknow
     case "string":
       if (schema.format === "date-time") return "2026-01-02T03:04:05Z";
       if (schema.format === "byte") return "YQ==";
-      return pick<string>(random, texts);
+      // Mostly names, or nearly every object would be refused for one of them.
+      return chance(random, 0.9)
+        ? pick<string>(random, ["a", "b", "x-1"])
+        : pick<string>(random, texts);
     case "integer":
       return pick<number>(random, [0, 1, -1, 80, 8080, 65_536, 30]);
     case "number":
@@ -148,7 +159,7 @@ export function randomValue(schema: Schema, random: Random, misfits = 0): unknow
       break;
   }
   const fields = Object.entries(properties ?? {})
-    .filter(([key]) => required.includes(key) || chance(random, 0.3))
+    .filter(([key]) => required.includes(key) || chance(random, share))
     .map(([key, property]): [string, unknown] => [key, value(property)]);
   const more = typeof additionalProperties === "object" ? additionalProperties : undefined;
   const keepsUnknown = schema["x-kubernetes-preserve-unknown-fields"] === true;

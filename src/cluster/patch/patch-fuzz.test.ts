@@ -60,7 +60,9 @@ function requireOrdinary(value: unknown): void {
 
 /** A patch by the schema, now and then with a directive or a null in it. */
 function randomPatch(resource: Resource, random: Random, directives: boolean): object {
-  const patch = randomValue(objectSchema(resource), random, directives ? 0.05 : 0) as object;
+  const patch = randomValue(objectSchema(resource), random, {
+    misfits: directives ? 0.05 : 0,
+  }) as object;
   return directives ? (withDirectives(patch, random) as object) : patch;
 }
 
@@ -168,7 +170,7 @@ fuzz("applying a configuration again changes nothing", (random) => {
   };
   const misfits = chance(random, 0.3) ? 0.02 : 0;
   const body = (): object => ({
-    ...(randomValue(resource.kind.schema, random, misfits) as object),
+    ...(randomValue(resource.kind.schema, random, { misfits }) as object),
     ...identity,
   });
   const applyAs = (live: KubeObject | undefined, configuration: object, manager: string) =>

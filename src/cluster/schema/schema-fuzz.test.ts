@@ -16,7 +16,9 @@ test("pruning and defaulting twice is as once, and nothing throws", () => {
   for (let index = 0; index < cases; index++) {
     const schema = randomSchema(random);
     const value =
-      index % 3 === 0 ? randomJson(random) : randomValue(schema, random, index % 2 === 0 ? 0.1 : 0);
+      index % 3 === 0
+        ? randomJson(random)
+        : randomValue(schema, random, { misfits: index % 2 === 0 ? 0.1 : 0 });
     const before = JSON.stringify(value);
     const where = `seed ${seed}: ${JSON.stringify(schema)} on ${before}`;
     const dropsNull = index % 2 === 0;
