@@ -1,10 +1,7 @@
-// The two halves of server-side apply on values: laying the applied fields over the live object, and
-// taking out what its manager applied before and leaves out now.
+// The first half of server-side apply on values: the applied fields are laid over the live ones.
 import { isJsonObject, jsonEqual } from "../../lib/json.ts";
 import type { Schema } from "../../resources/schema.ts";
-import { fieldElement, isMember } from "./field-set.ts";
-import type { FieldSet } from "./field-set.ts";
-import { fieldSchemaOf, isNamedField, shapeOf } from "./field-shape.ts";
+import { fieldSchemaOf, shapeOf } from "./field-shape.ts";
 import type { ItemsShape, ObjectShape } from "./field-shape.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -69,67 +66,6 @@ function mergeLists(
   }
   takeLiveUntil(undefined);
   return isSame(live, merged) ? live : merged;
-}
-
-/**
- * The value without the fields in `last` that are in none of `kept`. A field of the schema without a
- * value of its own (`spec.strategy`) goes as soon as nobody wants anything in it.
- */
-export function withoutDropped(
-  schema: Schema,
-  value: unknown,
-  last: FieldSet,
-  kept: readonly FieldSet[],
-): unknown {
-  const shape = shapeOf(schema, value);
-  if (shape.kind === "object" && isJsonObject(value)) {
-    const names = Object.keys(value).filter((name) => last[fieldElement(name)] !== undefined);
-    const changes = names.flatMap((name) => {
-      const isNamed = isNamedField(shape, name);
-      const fieldSchema = fieldSchemaOf(shape, name) ?? {};
-      const next = reduced(fieldSchema, value[name], fieldElement(name), { last, kept, isNamed });
-      return next === value[name] ? [] : [[name, next] as const];
-    });
-    if (changes.length === 0) return value;
-    const gone = new Map(changes);
-    const rest = Object.entries(value).flatMap(([name, old]) => {
-      const next = gone.has(name) ? gone.get(name) : old;
-      return next === undefined ? [] : [[name, next] as const];
-    });
-    return rest.length === 0 ? undefined : Object.fromEntries(rest);
-  }
-  if (shape.kind === "items" && Array.isArray(value)) {
-    const list: readonly unknown[] = value;
-    const rest = list
-      .map((item) => {
-        const element = shape.elementOf(item);
-        if (element === undefined || last[element] === undefined) return item;
-        return reduced(shape.items, item, element, { last, kept, isNamed: false });
-      })
-      .filter((item) => item !== undefined);
-    if (isSame(list, rest)) return value;
-    return rest.length === 0 ? undefined : rest;
-  }
-  return value;
-}
-
-function reduced(
-  schema: Schema,
-  value: unknown,
-  element: string,
-  {
-    last,
-    kept,
-    isNamed,
-  }: { readonly last: FieldSet; readonly kept: readonly FieldSet[]; readonly isNamed: boolean },
-): unknown {
-  const before = last[element];
-  if (before === undefined) return value;
-  const wanted = kept.map((set) => set[element]).filter((node) => node !== undefined);
-  const wasOwned = isNamed || isMember(before);
-  const isOwned = isNamed ? wanted.length > 0 : wanted.some(isMember);
-  if (wasOwned && !isOwned) return undefined;
-  return withoutDropped(schema, value, before, wanted);
 }
 
 function isSame(left: readonly unknown[], right: readonly unknown[]): boolean {

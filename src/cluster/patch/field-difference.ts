@@ -1,7 +1,7 @@
 // Which fields an object has, and in which fields two states of it differ.
 import { isJsonObject, jsonEqual } from "../../lib/json.ts";
 import type { Schema } from "../../resources/schema.ts";
-import { asMember, emptySet, fieldElement, leaf } from "./field-set.ts";
+import { asMember, emptySet, fieldElement, isEmptySet, leaf } from "./field-set.ts";
 import type { FieldSet } from "./field-set.ts";
 import { fieldSchemaOf, isNamedField, shapeOf } from "./field-shape.ts";
 import type { ItemsShape, ObjectShape } from "./field-shape.ts";
@@ -68,12 +68,22 @@ function compare(schema: Schema, old: unknown, next: unknown): NodeDifference | 
   const shape = shapeOf(schema, next ?? old);
   switch (shape.kind) {
     case "leaf":
-      return compareLeaf(old, next);
+      return isJsonObject(old) && next !== undefined
+        ? { ...compareLeaf(old, next), ...fieldsBelow(schema, old) }
+        : compareLeaf(old, next);
     case "object":
       return compareObjects(shape, old, next);
     case "items":
       return compareLists(shape, old, next);
   }
+}
+
+/** What goes with an object of unknown fields that something else takes the place of. */
+function fieldsBelow(schema: Schema, old: Fields): NodeDifference {
+  const shape = shapeOf(schema, old);
+  if (shape.kind !== "object") return {};
+  const { ".": _own, ...removed } = compareObjects(shape, old, undefined)?.removed ?? {};
+  return isEmptySet(removed) ? {} : { removed };
 }
 
 function compareLeaf(old: unknown, next: unknown): NodeDifference | undefined {
