@@ -22,6 +22,7 @@ import { Ingress } from "./ingress/ingress.ts";
 import { kubeconfigText } from "./apiserver/kubeconfig.ts";
 import { Kubelet, type KubeletOptions } from "./kubelet/kubelet.ts";
 import { PodNetwork } from "./kubelet/pod-network.ts";
+import { unenforcedAdmission } from "./kubelet/unenforced-admission.ts";
 import { runApiService } from "./api-service.ts";
 import { startClusterNames } from "./cluster-names.ts";
 import { childEnvironment } from "./network/child-environment.ts";
@@ -202,7 +203,12 @@ function openPlane(options: ClusterOptions, nodeAddress: string): ControlPlane {
     log,
     kinds: builtinKinds,
     customKinds,
-    admission: [serviceAdmission(nodeAddress), podPriorityAdmission, ...admission],
+    admission: [
+      serviceAdmission(nodeAddress),
+      podPriorityAdmission,
+      ...unenforcedAdmission,
+      ...admission,
+    ],
     newUid: randomUUID,
     ...(persistent && { dataFile: join(dataDir, "state.db") }),
   });

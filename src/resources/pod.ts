@@ -103,6 +103,8 @@ export type Container = {
     readonly stopSignal?: string;
   };
   readonly stdin?: boolean;
+  readonly tty?: boolean;
+  readonly securityContext?: Readonly<Record<string, unknown>>;
   readonly stdinOnce?: boolean;
   readonly terminationMessagePath?: string;
   readonly terminationMessagePolicy?: "File" | "FallbackToLogsOnError";
