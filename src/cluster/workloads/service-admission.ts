@@ -124,7 +124,8 @@ function takenNodePorts(services: readonly Service[]): ReadonlySet<number> {
 /** What such a Service does on other clusters and not here. */
 function warningsOf(spec: Spec): readonly string[] {
   const warnings: string[] = [];
-  if (hasNodePorts(spec))
+  // A load balancer is reached at the address that its status tells.
+  if (spec.type === "NodePort")
     warnings.push(
       `spec.type: nothing listens at the node ports in this cluster; the Service is reached at its clusterIP, ${spec.clusterIP}`,
     );
