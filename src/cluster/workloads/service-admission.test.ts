@@ -45,6 +45,12 @@ test("a new Service has its address at once, from the cluster's block, and nobod
   assert.notEqual(stored(service("a", {}), undefined, [holder]).clusterIP, clusterIP);
 });
 
+test("the API's own Service has the first address of the block, in each run", () => {
+  const old = service("kubernetes", { clusterIP: "127.190.0.1", clusterIPs: ["127.190.0.1"] });
+  assert.equal(stored(service("kubernetes", {})).clusterIP, "127.128.0.1");
+  assert.equal(stored(service("kubernetes", {}), old).clusterIP, "127.128.0.1");
+});
+
 test("headless Services and other names get no address", () => {
   assert.deepEqual(stored(service("a", { clusterIP: "None" })).clusterIPs, ["None"]);
   const named = stored(service("a", { type: "ExternalName", externalName: "a.example" }));

@@ -8,7 +8,7 @@ import { keyOf } from "../../resources/object.ts";
 import { jsonEqual } from "../../lib/json.ts";
 import { addressChange } from "../../resources/service-validation.ts";
 import { serviceKind, type Service } from "../../resources/service.ts";
-import { serviceBlock } from "../address-blocks.ts";
+import { apiServiceAddress, serviceBlock } from "../address-blocks.ts";
 import { freeNodePort, hasNodePorts } from "./node-port.ts";
 import { freeServiceAddress, hasAddress } from "./service-address.ts";
 import { withKept } from "./service-update.ts";
@@ -81,6 +81,10 @@ function addressCauses(
 function withAddress(service: Service, others: readonly Service[], nodeAddress: string): Spec {
   const { spec, metadata } = service;
   if (!hasAddress(spec) || spec.clusterIP) return spec;
+  if (keyOf(service) === "default/kubernetes") {
+    const first = apiServiceAddress(nodeAddress);
+    return { ...spec, clusterIP: first, clusterIPs: [first] };
+  }
   const taken = new Set(others.map((other) => other.spec.clusterIP ?? ""));
   const address = freeServiceAddress(metadata.uid ?? keyOf(service), nodeAddress, taken);
   // 65,533 Services are more than the rest of the cluster bears; the next has none.
