@@ -38,6 +38,7 @@ function serveWebSocket(stream: PodStream, upgrade: Upgrade, clock: Clock): void
     stream.kind === "command" ? channelProtocols : ([tunnelProtocol, channelProtocol] as const);
   const protocol = agreedProtocol(offeredProtocols(upgrade.incoming), known);
   acceptWebSocket(upgrade, protocol, (socket) => {
+    socket.on("error", () => {}); // Followed by its end, which is listened for.
     const stopPings = regularly(clock, pingMs, () => socket.ping());
     socket.once("close", stopPings);
     if (stream.kind === "command") void commandOverChannels(stream, socket);
@@ -77,7 +78,10 @@ async function portsOverChannels({ ports, connect }: PortStream, socket: WebSock
     number.writeUInt16LE(port);
     data.write(number);
     error.write(number);
-    return forwardPort(connect, port, { input: channels.input(2 * index), output: data, error });
+    const input = channels.input(2 * index);
+    // No message says that one direction has ended, so both do.
+    data.once("finish", () => input.destroy());
+    return forwardPort(connect, port, { input, output: data, error });
   });
   await Promise.all(forwards);
   socket.close(1000);

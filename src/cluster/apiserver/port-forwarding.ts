@@ -10,19 +10,22 @@ export type Connect = (port: number) => Promise<Duplex>;
 
 type Ends = { readonly input: Readable; readonly output: Writable; readonly error: Writable };
 
-/** Resolves when the connection is over; what went wrong, if anything, is told to the client. */
+/** Resolves when both directions have ended. That nothing listens there is told to the client. */
 export async function forwardPort(connect: Connect, port: number, ends: Ends): Promise<void> {
   const { input, output, error } = ends;
+  let target: Duplex;
   try {
-    const target = await connect(port);
-    // Each direction ends by itself; a failure of one destroys the target, and so ends the other.
-    await Promise.all([pipeline(input, target), pipeline(target, output)]);
-    error.end();
+    target = await connect(port);
   } catch (problem) {
     const words = problem instanceof Error ? problem.message : String(problem);
     error.end(`error forwarding port ${port}: ${words}`);
     output.end();
+    return;
   }
+  // Each direction ends by itself; one that breaks destroys the target, and so breaks the other. Who
+  // broke it knows, and there is nothing to tell.
+  await Promise.allSettled([pipeline(input, target), pipeline(target, output)]);
+  error.end();
 }
 
 /** Pairs the streams of a SPDY connection by the request that they name. */

@@ -16,7 +16,6 @@ export class ChannelSocket {
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
-    socket.on("error", () => {}); // Followed by its end, which ends all channels.
     socket.on("message", (data) => this.#onMessage(bytesOf(data)));
     socket.once("close", () => {
       for (const input of this.#inputs.values()) input.destroy();
