@@ -57,8 +57,10 @@ function hookNames(server) {
 
   /** Undefined when none of the names is known; rejects when the server does not answer. */
   async function resolve(names) {
-    resolver ??= new dns.promises.Resolver({ timeout: 1_000, tries: 3 });
-    resolver.setServers([server]);
+    if (!resolver) {
+      resolver = new dns.promises.Resolver({ timeout: 1_000, tries: 3 });
+      resolver.setServers([server]);
+    }
     for (const name of names) {
       try {
         const addresses = await resolver.resolve4(name);

@@ -123,6 +123,17 @@ test("names of the cluster resolve as in a container, and no others", async (con
   assert.deepEqual(await run(env, program), expected);
 });
 
+test("many names are asked for at once", async (context) => {
+  const env = await startNames(context);
+  const program = `
+    import { lookup } from "node:dns/promises";
+    const names = Array.from({ length: 50 }, (_, index) => (index % 2 ? "web" : "web.other.svc"));
+    const found = await Promise.all(names.map((name) => lookup(name)));
+    console.log(JSON.stringify([...new Set(found.map(({ address }) => address))].sort()));
+  `;
+  assert.deepEqual(await run(env, program), [webAddress, "127.126.255.1"].toSorted());
+});
+
 test("the cluster has no addresses of IPv6", async (context) => {
   const env = await startNames(context);
   const program = `
