@@ -31,7 +31,7 @@ export function serviceAdmission(nodeAddress: string): AdmissionRule<Service> {
       return {
         kind: "allowed",
         object: { ...kept, spec },
-        warnings: old?.spec.type === spec.type ? [] : warningsOf(spec),
+        warnings: warningsOf(spec, old?.spec),
       };
     },
   };
@@ -126,14 +126,7 @@ function takenNodePorts(services: readonly Service[]): ReadonlySet<number> {
 }
 
 /** What such a Service does on other clusters and not here. */
-function warningsOf(spec: Spec): readonly string[] {
-  const warnings: string[] = [];
-  // A load balancer is reached at the address that its status tells.
-  if (spec.type === "NodePort")
-    warnings.push(
-      `spec.type: nothing listens at the node ports in this cluster; the Service is reached at its clusterIP, ${spec.clusterIP}`,
-    );
-  if ((spec.externalIPs ?? []).length > 0)
-    warnings.push("spec.externalIPs: nothing listens at external addresses in this cluster");
-  return warnings;
+function warningsOf({ externalIPs = [] }: Spec, old: Spec | undefined): readonly string[] {
+  if (externalIPs.length === 0 || jsonEqual(externalIPs, old?.externalIPs)) return [];
+  return ["spec.externalIPs: nothing listens at external addresses in this cluster"];
 }
