@@ -164,16 +164,17 @@ function columnCauses({ name, type, format, jsonPath }: Column, field: string): 
 function conversionCauses({ spec }: CustomResourceDefinition): readonly Cause[] {
   const causes: Cause[] = [];
   const { strategy, webhook } = spec.conversion ?? {};
-  if (strategy === "Webhook")
+  // Where there is one version, nothing is ever converted.
+  if (strategy === "Webhook" && spec.versions.length > 1)
     causes.push(
       forbidden(
         "spec.conversion.strategy",
         "this cluster does not convert by webhook; use the strategy None, which changes the apiVersion alone",
       ),
     );
-  else if (strategy !== undefined && strategy !== "None")
+  else if (strategy !== undefined && strategy !== "None" && strategy !== "Webhook")
     causes.push(notSupported("spec.conversion.strategy", strategy, ["None", "Webhook"]));
-  else if (webhook !== undefined)
+  else if (strategy !== "Webhook" && webhook !== undefined)
     causes.push(
       forbidden("spec.conversion.webhook", "should not be set when strategy is not set to Webhook"),
     );

@@ -70,7 +70,7 @@ const refused: readonly (readonly [name: string, body: object, causes: readonly 
   ],
   [
     "a webhook for conversion",
-    definition([version("v1")], { conversion: { strategy: "Webhook" } }),
+    definition([version("v1"), version("v2")], { conversion: { strategy: "Webhook" } }),
     [
       "spec.conversion.strategy: Forbidden: this cluster does not convert by webhook; use the strategy None, which changes the apiVersion alone",
     ],
@@ -199,6 +199,13 @@ test("definitions that Kubernetes would not take", async (t) => {
         expected,
       );
     });
+});
+
+test("a conversion by webhook is taken where there is nothing to convert", async () => {
+  const { call } = openTestPlane();
+  const conversion = { strategy: "Webhook", webhook: { conversionReviewVersions: ["v1"] } };
+  const body = definition([version("v1")], { conversion });
+  assert.equal((await call("POST", definitions, body)).status, 201);
 });
 
 test("an object is written in one version and read in every one", async () => {

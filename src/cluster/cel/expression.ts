@@ -1,6 +1,6 @@
 // One CEL expression, checked against its types before it is ever evaluated. What the library leaves
 // open is closed here, on the parsed tree: has() is type-checked, patterns are Go's, loops are counted.
-import { Environment, type ParseResult } from "@marcbachmann/cel-js";
+import { Optional, type Environment, type ParseResult } from "@marcbachmann/cel-js";
 import { goPattern } from "../schema/go-pattern.ts";
 import { matchesName } from "./strings.ts";
 import type { StepBudget } from "./step-budget.ts";
@@ -54,11 +54,21 @@ type Node = {
   readonly pos: number;
   readonly meta: { readonly alternate?: Node; readonly macro?: Macro };
 };
-type Checker = { check(node: unknown, context: unknown): unknown };
-type Runner = { run(node: unknown, context: unknown): unknown };
+type Checker = {
+  readonly boolType: unknown;
+  check(node: unknown, context: unknown): unknown;
+  createError(code: string, message: string, node: Node): Error;
+};
+type Runner = {
+  run(node: unknown, context: unknown): unknown;
+  debugType(value: unknown): {
+    fieldLazy(value: unknown, key: unknown, node: Node, runner: Runner): unknown;
+  };
+};
 type Macro = {
   readonly args?: readonly Node[];
   typeCheck: (this: void, checker: Checker, macro: Macro, context: unknown) => unknown;
+  evaluate: (this: void, runner: Runner, macro: Macro, context: unknown) => unknown;
 };
 type Loop = { step: unknown; readonly condition?: (value: unknown) => boolean };
 
@@ -77,7 +87,7 @@ function prepare(parsed: ParseResult, budget: StepBudget): Preparation {
     if (op === "id" && args === "oldSelf") usesOldSelf = true;
     if (op === "rcall" && Array.isArray(args)) problem ??= prepareCall(args, value.pos);
     if (op === "call" && Array.isArray(args) && args[0] === "has" && meta.macro)
-      checkHas(meta.macro);
+      prepareHas(meta.macro);
     if (meta.alternate?.op === "comprehension") countSteps(meta.alternate.args as Loop, budget);
     visit(args);
   };
@@ -101,12 +111,21 @@ function prepareCall(args: unknown[], at: number): Preparation["problem"] {
   return read.kind === "problem" ? { message: read.problem, at } : undefined;
 }
 
-/** The library takes any path for has(); a field that cannot be there is a mistake. */
-function checkHas(macro: Macro): void {
-  const { typeCheck } = macro;
-  macro.typeCheck = (checker, own, context) => {
-    if (own.args?.[0]?.op === ".") checker.check(own.args[0], context);
-    return typeCheck(checker, own, context);
+/** The library's has() checks no types and knows no index on the way: has(self.items[0].name). */
+function prepareHas(macro: Macro): void {
+  macro.typeCheck = (checker, { args: [node] = [] }, context) => {
+    if (node?.op !== ".")
+      throw checker.createError("invalid_macro_argument", "has() invalid argument", node as Node);
+    checker.check(node, context);
+    return checker.boolType;
+  };
+  macro.evaluate = (runner, { args: [node] = [] }, context) => {
+    if (!node) return false;
+    const [operand, key] = node.args as readonly [Node, string];
+    const holder = runner.run(operand, context);
+    const value: unknown = holder instanceof Optional ? holder.orValue(undefined) : holder;
+    if (value === undefined) return false;
+    return runner.debugType(value).fieldLazy(value, key, operand, runner) !== undefined;
   };
 }
 

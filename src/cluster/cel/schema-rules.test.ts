@@ -52,6 +52,9 @@ const holding: readonly (readonly [rule: string, spec: object])[] = [
   ["self.replicas <= self.max", { replicas: 1, max: 2 }],
   ["!has(self.replicas) || self.replicas > 0", {}],
   ["has(self.inner) && has(self.inner.a)", { inner: { a: 1 } }],
+  ["has(self.parts[0].value) && !has(self.parts[1].value)", { parts: [{ value: 1 }, {}] }],
+  ["has(self.labels.a) && !has(self.labels.b)", { labels: { a: "x" } }],
+  ["!has(self.inner.a)", { inner: {} }],
   ["self.ratio > 0.5 && self.ratio < 2", { ratio: 1 }],
   ["self.name.startsWith('a') && self.name.size() == 3", { name: "abc" }],
   ["self.name.matches('^[[:alpha:]]+$')", { name: "abc" }],
@@ -251,6 +254,7 @@ test("what has not changed is not asked about again", () => {
 const refused: readonly (readonly [rule: ValidationRule, field: string, problem: RegExp])[] = [
   [{ rule: "self.missing > 1" }, "rule", /ERROR: <input>:1:6: undefined field 'missing'/],
   [{ rule: "has(self.missing)" }, "rule", /undefined field 'missing'/],
+  [{ rule: "has(self)" }, "rule", /has\(\) invalid argument/],
   [{ rule: "self.names.all(n, has(n.x))" }, "rule", /compilation failed/],
   [{ rule: "self.any.x == 1" }, "rule", /undefined field 'x'/],
   [{ rule: "other == 1" }, "rule", /undeclared reference to 'other' \(in container ''\)/],

@@ -68,8 +68,6 @@ function typeProblems(schema: Schema, field: string, position: Position): readon
     return [invalid(at, type, "must be object at the root")];
   if (isIntOrString)
     return [invalid(at, type, "must be empty if x-kubernetes-int-or-string is true")];
-  if (keepsUnknown && type !== "object")
-    return [invalid(at, type, "must be object if x-kubernetes-preserve-unknown-fields is true")];
   if (schema["x-kubernetes-map-type"] !== undefined && type !== "object")
     return [invalid(at, type, "must be object if x-kubernetes-map-type is specified")];
   if (schema["x-kubernetes-list-type"] !== undefined && type !== "array")
