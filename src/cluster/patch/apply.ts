@@ -64,11 +64,15 @@ export function apply(
   const entries = live ? trackedEntries(live, identity, options) : [];
   const others = entries.filter((entry) => !isSameManager(entry, identity));
   const previous = entries.find((entry) => isSameManager(entry, identity));
-  const wanted = ownableFields(fieldsOf(schema, applied), resource, subresource);
+  const named = ownableFields(fieldsOf(schema, applied), resource, subresource);
+  // The usual case: only values differ, and nothing can be left out.
+  const isSameSet = previous !== undefined && jsonEqual(previous.fieldsV1, named);
+  const wanted = isSameSet ? previous.fieldsV1 : named;
 
   const merged = live ? mergeApplied(schema, live, applied) : applied;
   const kept = [wanted, ...others.map(({ fieldsV1 }) => fieldsV1)];
-  const next = previous ? withoutDropped(schema, merged, previous.fieldsV1, kept) : merged;
+  const next =
+    previous && !isSameSet ? withoutDropped(schema, merged, previous.fieldsV1, kept) : merged;
 
   const found = differenceOf(schema, live ?? newObject(resource), next);
   const changed = ownableFields(found.changed, resource, subresource);
@@ -79,13 +83,11 @@ export function apply(
   if (conflicts.length > 0 && !options.force) requireNoConflict(conflicts, live, options);
 
   const left = withFields(others, (fields) => difference(difference(fields, changed), removed));
-  const isUnchanged = isEmptySet(changed) && isEmptySet(removed);
-  const isSameEntry =
-    previous !== undefined &&
-    isUnchanged &&
-    jsonEqual(previous.fieldsV1, wanted) &&
-    previous.apiVersion === identity.apiVersion;
-  const own = isSameEntry ? previous : entryOf(identity, wanted, formatTimestamp(nowMs));
+  const isUnchanged = isSameSet && isEmptySet(changed) && isEmptySet(removed);
+  const own =
+    isUnchanged && previous.apiVersion === identity.apiVersion
+      ? previous
+      : entryOf(identity, wanted, formatTimestamp(nowMs));
   const managedFields = sortedEntries(isEmptySet(wanted) ? left : [...left, own]);
   // The configuration named the object, and nothing takes its name away.
   const object = next as KubeObject;
