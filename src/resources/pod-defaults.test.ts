@@ -22,6 +22,15 @@ test("a bare pod is filled in", () => {
     securityContext: {},
     enableServiceLinks: true,
     serviceAccountName: "default",
+    serviceAccount: "default",
+    priority: 0,
+    preemptionPolicy: "PreemptLowerPriority",
+    tolerations: ["not-ready", "unreachable"].map((taint) => ({
+      key: `node.kubernetes.io/${taint}`,
+      operator: "Exists",
+      effect: "NoExecute",
+      tolerationSeconds: 300,
+    })),
     containers: [
       {
         name: "a",
@@ -85,6 +94,68 @@ test("probes and ports are filled in", () => {
     failureThreshold: 3,
   });
   assert.deepEqual(ports, [{ protocol: "TCP", containerPort: 8080 }]);
+});
+
+test("a pod that tolerates everything needs no tolerations more, and classes have priorities", () => {
+  const containers = [{ name: "a", image: "i:1" }];
+  const { spec } = pod({
+    containers,
+    tolerations: [{ operator: "Exists" }],
+    priorityClassName: "system-node-critical",
+    serviceAccount: "robot",
+  });
+  assert.deepEqual(spec.tolerations, [{ operator: "Exists" }]);
+  assert.equal(spec.priority, 2_000_001_000);
+  assert.equal(spec.serviceAccountName, "robot");
+});
+
+test("what the downward API tells, hooks and volumes are filled in", () => {
+  const tells = { fieldRef: { fieldPath: "metadata.name" } };
+  const asks = { resourceFieldRef: { resource: "limits.cpu", divisor: "1000m" } };
+  const { spec } = pod({
+    containers: [
+      {
+        name: "a",
+        image: "i:1",
+        env: [{ name: "CPU", valueFrom: asks }],
+        lifecycle: { preStop: { httpGet: { port: 80 } } },
+      },
+    ],
+    volumes: [
+      { name: "v", downwardAPI: { items: [{ path: "name", ...tells }] } },
+      {
+        name: "p",
+        projected: {
+          sources: [
+            { serviceAccountToken: { path: "token" } },
+            { downwardAPI: { items: [{ path: "name", ...tells }] } },
+          ],
+        },
+      },
+      { name: "e", emptyDir: { sizeLimit: "1024Mi" } },
+    ],
+  });
+  const told = { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } };
+  assert.deepEqual(spec.containers[0]?.env?.[0]?.valueFrom, {
+    resourceFieldRef: { resource: "limits.cpu", divisor: "1" },
+  });
+  assert.deepEqual(spec.containers[0]?.lifecycle, {
+    preStop: { httpGet: { path: "/", scheme: "HTTP", port: 80 } },
+  });
+  assert.deepEqual(spec.volumes, [
+    { name: "v", downwardAPI: { defaultMode: 420, items: [{ path: "name", ...told }] } },
+    {
+      name: "p",
+      projected: {
+        defaultMode: 420,
+        sources: [
+          { serviceAccountToken: { path: "token", expirationSeconds: 3600 } },
+          { downwardAPI: { items: [{ path: "name", ...told }] } },
+        ],
+      },
+    },
+    { name: "e", emptyDir: { sizeLimit: "1Gi" } },
+  ]);
 });
 
 const qosClasses: readonly [name: string, resources: Container["resources"], qos: string][] = [

@@ -3,23 +3,28 @@
 import { canonicalQuantity } from "../lib/quantity.ts";
 import type {
   Container,
+  DownwardFile,
   EnvVar,
-  LifecycleHandler,
   Pod,
   PodSpec,
   PodTemplateSpec,
   Probe,
+  ProjectedSource,
   ResourceList,
   ResourceRequirements,
+  Toleration,
   Volume,
 } from "./pod.ts";
 
 export function podWithDefaults(pod: Pod): Pod {
-  const spec = specWithDefaults(pod.spec);
+  const account = pod.spec.serviceAccountName || pod.spec.serviceAccount || "default";
+  const spec = specWithDefaults({ ...pod.spec, serviceAccountName: account });
   const complete: PodSpec = {
     enableServiceLinks: true,
-    serviceAccountName: "default",
+    preemptionPolicy: "PreemptLowerPriority",
+    priority: systemPriorities[spec.priorityClassName ?? ""] ?? 0,
     ...spec,
+    tolerations: withNodeTolerations(spec.tolerations),
     containers: spec.containers.map(withRequestsOfLimits),
     ...(spec.initContainers && { initContainers: spec.initContainers.map(withRequestsOfLimits) }),
   };
@@ -30,6 +35,29 @@ export function podWithDefaults(pod: Pod): Pod {
   };
 }
 
+/** The classes that every cluster has. */
+export const systemPriorities: Readonly<Record<string, number | undefined>> = {
+  "system-cluster-critical": 2_000_000_000,
+  "system-node-critical": 2_000_001_000,
+};
+
+/** How long a pod stays on a node that is lost, unless it says itself. */
+function withNodeTolerations(tolerations: readonly Toleration[] = []): readonly Toleration[] {
+  const missing = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].filter(
+    (taint) =>
+      !tolerations.some(
+        ({ key, effect }) => (key === taint || !key) && (effect === "NoExecute" || !effect),
+      ),
+  );
+  const added = missing.map((key) => ({
+    key,
+    operator: "Exists",
+    effect: "NoExecute",
+    tolerationSeconds: 300,
+  }));
+  return added.length === 0 ? tolerations : [...tolerations, ...added];
+}
+
 export function templateWithDefaults(template: PodTemplateSpec): PodTemplateSpec {
   return { ...template, spec: specWithDefaults(template.spec) };
 }
@@ -37,6 +65,7 @@ export function templateWithDefaults(template: PodTemplateSpec): PodTemplateSpec
 function specWithDefaults(spec: PodSpec): PodSpec {
   const hostNetwork = spec.hostNetwork === true;
   const complete = (container: Container) => containerWithDefaults(container, hostNetwork);
+  const account = spec.serviceAccountName || spec.serviceAccount;
   return {
     restartPolicy: "Always",
     terminationGracePeriodSeconds: 30,
@@ -44,8 +73,14 @@ function specWithDefaults(spec: PodSpec): PodSpec {
     schedulerName: "default-scheduler",
     securityContext: {},
     ...spec,
+    // The older name of the field goes on to be told.
+    ...(account && { serviceAccountName: account, serviceAccount: account }),
+    ...(spec.overhead && { overhead: canonicalList(spec.overhead) }),
     containers: spec.containers.map(complete),
     ...(spec.initContainers && { initContainers: spec.initContainers.map(complete) }),
+    ...(spec.ephemeralContainers && {
+      ephemeralContainers: spec.ephemeralContainers.map(complete),
+    }),
     ...(spec.volumes && { volumes: spec.volumes.map(volumeWithDefaults) }),
   };
 }
@@ -86,8 +121,7 @@ function probeWithDefaults(probe: Probe): Probe {
     periodSeconds: 10,
     successThreshold: 1,
     failureThreshold: 3,
-    ...probe,
-    ...(probe.httpGet && { httpGet: { path: "/", scheme: "HTTP", ...probe.httpGet } }),
+    ...handlerWithDefaults(probe),
     ...(probe.grpc && { grpc: { service: "", ...probe.grpc } }),
   };
 }
@@ -96,36 +130,85 @@ function lifecycleWithDefaults(
   lifecycle: NonNullable<Container["lifecycle"]>,
 ): NonNullable<Container["lifecycle"]> {
   const { postStart, preStop } = lifecycle;
-  const complete = (handler: LifecycleHandler): LifecycleHandler => ({
-    ...handler,
-    ...(handler.httpGet && { httpGet: { path: "/", scheme: "HTTP", ...handler.httpGet } }),
-  });
   return {
     ...lifecycle,
-    ...(postStart && { postStart: complete(postStart) }),
-    ...(preStop && { preStop: complete(preStop) }),
+    ...(postStart && { postStart: handlerWithDefaults(postStart) }),
+    ...(preStop && { preStop: handlerWithDefaults(preStop) }),
   };
 }
 
+function handlerWithDefaults<T extends Pick<Probe, "httpGet">>(handler: T): T {
+  if (!handler.httpGet) return handler;
+  return { ...handler, httpGet: { path: "/", scheme: "HTTP", ...handler.httpGet } };
+}
+
 function envWithDefaults(variable: EnvVar): EnvVar {
-  const field = variable.valueFrom?.fieldRef;
-  if (!field) return variable;
+  const { valueFrom } = variable;
+  return valueFrom ? { ...variable, valueFrom: referencesWithDefaults(valueFrom) } : variable;
+}
+
+/** What the downward API tells: fields of the pod, and resources of its containers. */
+function referencesWithDefaults<T extends Pick<DownwardFile, "fieldRef" | "resourceFieldRef">>(
+  source: T,
+): T {
+  const { fieldRef, resourceFieldRef } = source;
   return {
-    ...variable,
-    valueFrom: { ...variable.valueFrom, fieldRef: { apiVersion: "v1", ...field } },
+    ...source,
+    ...(fieldRef && { fieldRef: { apiVersion: "v1", ...fieldRef } }),
+    ...(resourceFieldRef && {
+      resourceFieldRef: {
+        ...resourceFieldRef,
+        divisor: canonicalQuantity(resourceFieldRef.divisor ?? "0"),
+      },
+    }),
   };
 }
 
 function volumeWithDefaults(volume: Volume): Volume {
-  const { configMap, secret, projected, downwardAPI, hostPath } = volume;
+  const { configMap, secret, projected, downwardAPI, hostPath, emptyDir, ephemeral } = volume;
   if (Object.keys(volume).length === 1) return { ...volume, emptyDir: {} };
   return {
     ...volume,
     ...(configMap && { configMap: { defaultMode, ...configMap } }),
     ...(secret && { secret: { defaultMode, ...secret } }),
-    ...(projected && { projected: { defaultMode, ...projected } }),
-    ...(downwardAPI && { downwardAPI: { defaultMode, ...downwardAPI } }),
+    ...(projected && {
+      projected: {
+        defaultMode,
+        ...projected,
+        ...(projected.sources && { sources: projected.sources.map(sourceWithDefaults) }),
+      },
+    }),
+    ...(downwardAPI && { downwardAPI: { defaultMode, ...filesWithDefaults(downwardAPI) } }),
+    ...(emptyDir?.sizeLimit && {
+      emptyDir: { ...emptyDir, sizeLimit: canonicalQuantity(emptyDir.sizeLimit) },
+    }),
+    ...(ephemeral?.volumeClaimTemplate && {
+      ephemeral: {
+        ...ephemeral,
+        volumeClaimTemplate: {
+          ...ephemeral.volumeClaimTemplate,
+          spec: { volumeMode: "Filesystem", ...ephemeral.volumeClaimTemplate.spec },
+        },
+      },
+    }),
     ...(hostPath && { hostPath: { type: "", ...hostPath } }),
+  };
+}
+
+type DownwardFiles = { readonly items?: readonly DownwardFile[] };
+
+function filesWithDefaults<T extends DownwardFiles>(files: T): T {
+  return files.items ? { ...files, items: files.items.map(referencesWithDefaults) } : files;
+}
+
+function sourceWithDefaults(source: ProjectedSource): ProjectedSource {
+  const { downwardAPI, serviceAccountToken } = source;
+  return {
+    ...source,
+    ...(downwardAPI && { downwardAPI: filesWithDefaults(downwardAPI) }),
+    ...(serviceAccountToken && {
+      serviceAccountToken: { expirationSeconds: 3600, ...serviceAccountToken },
+    }),
   };
 }
 

@@ -131,7 +131,7 @@ export type ProjectedSource = {
   readonly configMap?: NamedFiles;
   readonly secret?: NamedFiles;
   readonly downwardAPI?: { readonly items?: readonly DownwardFile[] };
-  readonly serviceAccountToken?: { readonly path: string };
+  readonly serviceAccountToken?: { readonly path: string; readonly expirationSeconds?: number };
   readonly clusterTrustBundle?: { readonly path: string };
 };
 
@@ -159,6 +159,9 @@ export type Volume = {
     readonly items?: readonly DownwardFile[];
   };
   readonly hostPath?: { readonly path: string; readonly type?: string };
+  readonly ephemeral?: {
+    readonly volumeClaimTemplate?: { readonly spec: { readonly volumeMode?: string } };
+  };
   readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: boolean };
 };
 
@@ -215,6 +218,8 @@ export type PodSpec = {
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly tolerations?: readonly Toleration[];
   readonly serviceAccountName?: string;
+  /** The older name of serviceAccountName. */
+  readonly serviceAccount?: string;
   readonly automountServiceAccountToken?: boolean;
   readonly hostAliases?: readonly { readonly ip: string; readonly hostnames?: readonly string[] }[];
   readonly schedulerName?: string;
@@ -222,12 +227,17 @@ export type PodSpec = {
   readonly hostname?: string;
   readonly subdomain?: string;
   readonly priorityClassName?: string;
+  readonly priority?: number;
   readonly preemptionPolicy?: string;
+  readonly runtimeClassName?: string;
+  readonly ephemeralContainers?: readonly Container[];
+  readonly dnsConfig?: { readonly nameservers?: readonly string[] };
   readonly schedulingGates?: readonly { readonly name: string }[];
   readonly affinity?: Affinity;
   readonly topologySpreadConstraints?: readonly {
     readonly topologyKey: string;
     readonly whenUnsatisfiable: string;
+    readonly maxSkew: number;
   }[];
   readonly overhead?: ResourceList;
   readonly enableServiceLinks?: boolean;
