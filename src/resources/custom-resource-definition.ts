@@ -21,6 +21,7 @@ export type CustomResourceVersion = {
     readonly scale?: ScalePaths;
   };
   readonly additionalPrinterColumns?: readonly Column[];
+  readonly selectableFields?: readonly { readonly jsonPath: string }[];
 };
 
 export type CustomResourceNames = {

@@ -45,6 +45,8 @@ export type Kind<T extends KubeObject = KubeObject> = {
   readonly schema: Schema;
   readonly subresources?: { readonly status?: boolean; readonly scale?: ScalePaths };
   readonly columns: readonly Column[];
+  /** The fields by which a custom kind's objects can be selected, as `spec.color`. */
+  readonly selectableFields?: readonly string[];
   /** The cells of a built-in kind, one for each column, in order. A custom kind uses `jsonPath`. */
   cells?(this: void, object: T, nowMs: number): readonly Cell[];
   /**

@@ -253,6 +253,31 @@ test("a version that is not served is not there; a deprecated one says so", asyn
   assert.deepEqual(other.warnings, ['299 - "use something else"']);
 });
 
+test("objects are selected by the fields that their definition names", async () => {
+  const selectableFields = [{ jsonPath: ".spec.size" }, { jsonPath: ".spec" }];
+  const { call } = openTestPlane();
+  const wrong = await call(
+    "POST",
+    definitions,
+    definition([version("v1", { selectableFields }, size)]),
+  );
+  assert.match(
+    wrong.body.message,
+    /selectableFields\[1\].jsonPath: Invalid value: ".spec": must point to a field of type string/,
+  );
+  selectableFields.pop();
+  await call("POST", definitions, definition([version("v1", { selectableFields }, size)]));
+  for (const [index, name] of ["a", "b"].entries())
+    await call("POST", gadgets(), gadget(name, { size: index }));
+  const { body } = await call("GET", `${gadgets()}?fieldSelector=spec.size=1`);
+  assert.deepEqual(
+    body.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name),
+    ["b"],
+  );
+  const other = await call("GET", `${gadgets()}?fieldSelector=spec.color=red`);
+  assert.match(other.body.message, /field label not supported: spec.color/);
+});
+
 test("versions in which objects may be stored cannot be taken away", async () => {
   const { call } = await planeWith([version("v1"), version("v2", { storage: false })]);
   const path = `${definitions}/gadgets.example.org`;

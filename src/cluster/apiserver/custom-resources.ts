@@ -150,6 +150,7 @@ export class CustomResources {
       schema,
       subresources: { status: status !== undefined, ...(scale && { scale }) },
       columns: version.additionalPrinterColumns ?? [],
+      selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath.slice(1)),
       withDefaults: (object) => ours?.withDefaults?.(object) ?? object,
       validate: (object, old) => [
         ...(ours?.validate?.(object, old) ?? []),

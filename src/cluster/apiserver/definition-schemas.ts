@@ -6,6 +6,7 @@ import type {
   CustomResourceDefinition,
   CustomResourceVersion,
 } from "../../resources/custom-resource-definition.ts";
+import type { Schema } from "../../resources/schema.ts";
 import { structuralProblems } from "../schema/structural-schema.ts";
 import { ruleProblems } from "./definition-rules.ts";
 import { parseJsonPath } from "./json-path.ts";
@@ -21,6 +22,7 @@ export function definitionSchemaCauses(
     return [
       ...(jsonEqual(before?.schema, version.schema) ? [] : schemaCauses(version, field)),
       ...columnCauses(version, field),
+      ...selectableCauses(version, field),
     ];
   });
 }
@@ -46,5 +48,38 @@ function columnCauses(
         "must be a simple JSONPath of fields, indices, * and filters such as [?(@.type=='Ready')]",
       ),
     ];
+  });
+}
+
+/** As many as upstream takes. */
+const selectableFieldsMax = 8;
+
+function selectableCauses(
+  { schema, selectableFields = [] }: CustomResourceVersion,
+  field: string,
+): readonly Cause[] {
+  if (selectableFields.length > selectableFieldsMax)
+    return [
+      {
+        reason: "FieldValueInvalid",
+        field: `${field}.selectableFields`,
+        message: `Too many: ${selectableFields.length}: must have at most ${selectableFieldsMax} items`,
+      },
+    ];
+  return selectableFields.flatMap(({ jsonPath }, index) => {
+    const at = `${field}.selectableFields[${index}].jsonPath`;
+    const keys = jsonPath.split(".").slice(1);
+    if (!/^(?:\.[A-Za-z_][\w-]*)+$/.test(jsonPath))
+      return [invalid(at, jsonPath, "must be a simple JSON path of fields: .spec.color")];
+    if (keys[0] === "metadata")
+      return [invalid(at, jsonPath, "must not point to fields in metadata")];
+    const target = keys.reduce<Schema | undefined>(
+      (below, key) => below?.properties?.[key],
+      schema?.openAPIV3Schema,
+    );
+    if (!target) return [invalid(at, jsonPath, "does not refer to a field of the schema")];
+    if (target.type === "string" || target.type === "integer" || target.type === "boolean")
+      return [];
+    return [invalid(at, jsonPath, "must point to a field of type string, boolean or integer")];
   });
 }

@@ -461,7 +461,7 @@ function matcher({
 }: Pick<Call, "query" | "resource" | "name" | "namespace">): Matcher {
   const labelSelector = query.get("labelSelector");
   const fieldSelector = query.get("fieldSelector");
-  const selected = matcherOf({ labelSelector, fieldSelector }, resource.storageId);
+  const selected = matcherOf({ labelSelector, fieldSelector }, resource);
   return ({ metadata, ...rest }) =>
     (name === undefined || metadata.name === name) &&
     (namespace === undefined || metadata.namespace === namespace) &&

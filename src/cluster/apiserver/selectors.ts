@@ -4,21 +4,22 @@ import { matchesFieldSelector, parseFieldSelector } from "../../resources/field-
 import type { KubeObject } from "../../resources/object.ts";
 import { matchesSelector, parseLabelSelector } from "../../resources/selector.ts";
 import { badRequest } from "../api-status.ts";
+import type { Resource } from "../resource-catalog.ts";
 
 export type Matcher = (object: KubeObject) => boolean;
 
 /** Throws 400 for what is no selector, or for a field that objects of this kind are not found by. */
 export function matcherOf(
   selectors: { readonly labelSelector: string | null; readonly fieldSelector: string | null },
-  storageId: string,
+  resource: Resource,
 ): Matcher {
   const tests: Matcher[] = [];
   if (selectors.labelSelector) tests.push(labelMatcher(selectors.labelSelector));
-  if (selectors.fieldSelector) tests.push(fieldMatcher(selectors.fieldSelector, storageId));
+  if (selectors.fieldSelector) tests.push(fieldMatcher(selectors.fieldSelector, resource));
   return (object) => tests.every((matches) => matches(object));
 }
 
-/** The same lists as upstream's; other fields of built-in kinds, and of custom ones, are refused. */
+/** The same lists as upstream's; a definition names those of its kind. Other fields are refused. */
 const commonFields = ["metadata.name", "metadata.namespace"];
 const fieldsOf: Readonly<Record<string, readonly string[]>> = {
   pods: [
@@ -57,10 +58,14 @@ function labelMatcher(text: string): Matcher {
   return (object) => matchesSelector(parsed.selector, object.metadata.labels);
 }
 
-function fieldMatcher(text: string, storageId: string): Matcher {
+function fieldMatcher(text: string, { storageId, kind }: Resource): Matcher {
   const parsed = parseFieldSelector(text);
   if (parsed.kind === "malformed") throw badRequest(parsed.message);
-  const supported = [...commonFields, ...(fieldsOf[storageId] ?? [])];
+  const supported = [
+    ...commonFields,
+    ...(fieldsOf[storageId] ?? []),
+    ...(kind.selectableFields ?? []),
+  ];
   for (const { path } of parsed.selector)
     if (!supported.includes(path)) throw badRequest(`field label not supported: ${path}`);
   const selector = parsed.selector.map((requirement) =>
