@@ -236,6 +236,32 @@ test("objects, kubeconfig and token outlive a restart", async (context) => {
   assert.deepEqual(kept?.data, { a: "b" });
 });
 
+test("after a restart among other addresses, Services have new ones, and pods are told these", async (context) => {
+  const folder = temporaryFolder(context);
+  const first = await startCluster(optionsFor(folder, { persistent: true }));
+  const before = new KubeClient(first.transport);
+  await exposeGreeter(before);
+  const old = await before.get(serviceKind, { namespace: "default", name: "hello" });
+  await before.create(deploymentKind, greeterDeployment("$(HELLO_SERVICE_HOST)", 1));
+  await untilPods(before, allReady(1));
+  await first.close();
+
+  // As another cluster would, which took the addresses meanwhile.
+  const claim = createServer().listen(10_250, first.hostAddress);
+  await once(claim, "listening");
+  atEnd(context, () => void claim.close());
+  const second = await startIn(context, folder, { persistent: true });
+  const client = new KubeClient(second.transport);
+  const isOfSecond = ({ status }: Pod): boolean =>
+    status?.podIP?.split(".")[1] === second.hostAddress.split(".")[1];
+  await untilPods(client, (pods) => allReady(1)(pods) && pods.every(isOfSecond));
+  const service = await client.get(serviceKind, { namespace: "default", name: "hello" });
+  assert.notEqual(service?.spec.clusterIP, old?.spec.clusterIP);
+  const agent = new Agent();
+  atEnd(context, () => agent.destroy());
+  assert.deepEqual(await greet(second, agent), { status: 200, body: service?.spec.clusterIP });
+});
+
 test("a service of the cluster's own process has a name", async (context) => {
   const folder = temporaryFolder(context);
   const cluster = await startIn(context, folder, { persistent: true });

@@ -12,6 +12,8 @@ import type { Transport } from "../kube/transport.ts";
 import type { AdmissionRule } from "../resources/admission.ts";
 import { builtinKinds } from "../resources/builtin-kinds.ts";
 import type { Kind } from "../resources/kind.ts";
+import type { Service } from "../resources/service.ts";
+import { serviceBlock } from "./address-blocks.ts";
 import { ControlPlane } from "./apiserver/api-handler.ts";
 import { serveApi } from "./apiserver/api-server.ts";
 import { loadCredentials } from "./apiserver/credentials.ts";
@@ -77,6 +79,8 @@ export type Cluster = {
 };
 
 const nodeName = "dunlin";
+/** How long pods wait for Services to have addresses of this run. */
+const exchangeMs = 2_000;
 
 /** Throws, in words for the user, when a port or the data directory cannot be used; nothing is left then. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
@@ -149,7 +153,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   writeFileSync(kubeconfigPath, kubeconfigText({ url: server.url, authority, token }), {
     mode: 0o600,
   });
-  apiAccess.resolve({ url: server.url, authority, token });
+  // Pods start with it, and are told the Services' addresses then.
+  void untilAddressed(caches, nodeAddress, clock).then(() =>
+    apiAccess.resolve({ url: server.url, authority, token }),
+  );
 
   const resolve = serviceResolver(services);
   plane.setServiceResolver(resolve);
@@ -178,6 +185,26 @@ function behindSockets(transport: Transport): Transport {
     await new Promise((resolve) => setImmediate(resolve));
     return transport(request);
   };
+}
+
+/** Addresses of an earlier run may be of another block; they are exchanged before anybody is told them. */
+async function untilAddressed(
+  { services }: ClusterCaches,
+  nodeAddress: string,
+  clock: Clock,
+): Promise<void> {
+  const { promise, resolve: done } = Promise.withResolvers<void>();
+  const isOld = ({ spec }: Service): boolean =>
+    /^\d/.test(spec.clusterIP ?? "") && !spec.clusterIP?.startsWith(serviceBlock(nodeAddress));
+  const stop = services.subscribe(() => {
+    if (!services.list().some(isOld)) done();
+  });
+  // One that cannot be exchanged must not keep all pods from starting.
+  const cancel = clock.after(exchangeMs, done);
+  if (!services.list().some(isOld)) done();
+  await promise;
+  stop();
+  cancel();
 }
 
 /** The write was acknowledged; the copies that `resolve` reads follow it. */
