@@ -76,11 +76,6 @@ lastTimestamp: "2026-01-01T00:00:10Z"
         run: "describe deploy web",
         out: /^Name: +web\n[^]*Annotations: +note: x\n[^]*Replicas: +5 desired \| 0 updated \| 0 total \| 0 available \| 0 unavailable\nStrategyType: +RollingUpdate\n[^]*RollingUpdateStrategy: +25% max unavailable, 25% max surge\n[^]*Port: +80\/TCP\n[^]*memory: +64Mi\n[^]*Readiness: +http-get http:\/\/:80\/ delay=0s timeout=1s period=10s #success=1 #failure=3\n[^]*S: +<set to the key 'k' in secret 's'> +Optional: false\n/,
       },
-      {
-        run: "describe svc web",
-        out: /Selector: +app=web\nType: +ClusterIP\n[^]*IP: +127\.\S+\n[^]*Port: +<unset> +80\/TCP\nTargetPort: +8080\/TCP\n[^]*Session Affinity: +None\n/,
-        pending: true,
-      },
       { run: "describe ingress web", out: /a.b +\n +\/ +web:80/ },
       { run: "describe cm map", out: /^Name: +map\n[^]*Data\n====\nkey:\n----\nvalue\n/ },
       { run: "describe secret s", out: /Type: +Opaque\n\nData\n====\nk: +1 bytes?\n/ },
@@ -93,7 +88,7 @@ lastTimestamp: "2026-01-01T00:00:10Z"
         run: "describe ns default",
         out: /^Name: +default\n[^]*Status: +Active\n/,
       },
-      { run: "describe sa default", out: /^Name: +default\n[^]*Tokens: +<none>\n/ },
+      { run: "describe sa default", out: /^Name: +default\n[^]*Image pull secrets: +<none>\n/ },
       { run: "describe lease lead", out: /Holder Identity: +me\n/ },
       {
         run: "describe crd scaledobjects.keda.sh",
@@ -228,7 +223,13 @@ lastTimestamp: "2026-01-01T00:00:10Z"
   },
   {
     name: "proxy",
-    steps: [{ run: "proxy --port=0", until: /^Starting to serve on 127.0.0.1:\d+\n$/ }],
+    steps: [
+      {
+        run: "proxy --port=0",
+        until: /^Starting to serve on 127.0.0.1:\d+\n$/,
+        serves: { path: "/api/v1/namespaces/default", text: /"kind": ?"Namespace"/ },
+      },
+    ],
   },
 ];
 

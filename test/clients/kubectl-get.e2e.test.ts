@@ -111,7 +111,6 @@ metadata: {name: c, labels: {app: db}}
       {
         run: "get cm a -o yaml --show-managed-fields",
         out: /managedFields:\n {2}- apiVersion: v1\n/,
-        pending: true,
       },
       { run: "get cm a -o yaml", out: /^(?![^]*managedFields)/ },
       {
@@ -212,7 +211,7 @@ metadata: {name: c, labels: {app: db}}
   {
     name: "watching",
     files: {
-      "event.yaml": "{apiVersion: v1, kind: ConfigMap, metadata: {generateName: made-}}",
+      "event.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: made-}\n",
     },
     steps: [
       {

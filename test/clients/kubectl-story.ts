@@ -27,8 +27,8 @@ export type Step = {
   readonly meanwhile?: readonly string[];
   /** With `until`: what is typed elsewhere again and again, where the command prints nothing before. */
   readonly again?: string;
-  /** Not there yet; left out until it is. */
-  readonly pending?: true;
+  /** With `until`: what the first address that it prints then answers to a GET. */
+  readonly serves?: { readonly path: string; readonly text: RegExp };
 };
 
 export type Story = {
@@ -61,7 +61,6 @@ export async function tell(t: TestContext, terminal: Terminal, stories: readonly
         writeFileSync(join(terminal.directory, file), text);
       const differences: string[] = [];
       for (const step of steps) {
-        if (step.pending && !process.env["PENDING"]) continue;
         if (step.on && !step.on.includes(terminal.version)) continue;
         const difference = differenceOf(step, await perform(terminal, step));
         if (difference) differences.push(difference);
@@ -89,9 +88,14 @@ export function deleted(resource: string, name: string, how = ""): RegExp {
   return new RegExp(`^${resource} "${name}"${how && ` ${how}`} deleted( from \\S+ namespace)?\n$`);
 }
 
-type Outcome = { readonly code: number | null; readonly out: string; readonly err: string };
+type Outcome = {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+  readonly served: string;
+};
 
-function differenceOf(step: Step, { code, out, err }: Outcome): string | undefined {
+function differenceOf(step: Step, { code, out, err, served }: Outcome): string | undefined {
   const problems: string[] = [];
   if (typeof step.out === "string" && out !== step.out)
     problems.push(`expected to print ${JSON.stringify(step.out)}`);
@@ -101,6 +105,8 @@ function differenceOf(step: Step, { code, out, err }: Outcome): string | undefin
   const expected = step.code ?? (step.err ? 1 : 0);
   if (!step.until && code !== expected)
     problems.push(`expected exit code ${expected}, not ${code}`);
+  if (step.serves && !step.serves.text.test(served))
+    problems.push(`expected GET ${step.serves.path} to answer ${step.serves.text}, not ${served}`);
   if (step.until && !step.until.test(out)) problems.push(`expected ${step.until}`);
   if (problems.length === 0) return undefined;
   const shown = out.length > shownMax ? `${out.slice(0, shownMax)}…\n` : out;
@@ -128,7 +134,13 @@ async function perform(terminal: Terminal, step: Step): Promise<Outcome> {
   const heard = (): void => {
     if (!begun && step.meanwhile) others.push(performAll(terminal, step.meanwhile));
     begun = true;
-    if (step.until?.test(out)) child.kill();
+    if (!ending && step.until?.test(out)) ending = end();
+  };
+  let ending: Promise<void> | undefined;
+  let served = "";
+  const end = async (): Promise<void> => {
+    if (step.serves) served = await answerOf(out, step.serves.path);
+    child.kill();
   };
   child.stdout.on("data", (chunk: Buffer) => {
     out += chunk.toString("utf8");
@@ -142,8 +154,18 @@ async function perform(terminal: Terminal, step: Step): Promise<Outcome> {
     child.once("error", reject);
     child.once("close", resolve);
   });
-  await Promise.all(others);
-  return { code, out, err };
+  await Promise.all([...others, ending]);
+  return { code, out, err, served };
+}
+
+async function answerOf(out: string, path: string): Promise<string> {
+  const address = /127\.0\.0\.1:\d+/.exec(out)?.[0] ?? "";
+  try {
+    const signal = AbortSignal.timeout(stepMs / 2);
+    return await (await fetch(`http://${address}${path}`, { signal })).text();
+  } catch (error) {
+    return String(error);
+  }
 }
 
 async function performUntil(
