@@ -2,14 +2,16 @@
 // gives it one.
 import type { Writable } from "node:stream";
 import type { CommandStreams } from "../apiserver/node-access.ts";
+import { endOf } from "./container-end.ts";
 import type { RunningContainer } from "./container-runner.ts";
 
 /** The container does not wait for its audience: who falls further behind than this is let go. */
 const behindBytesMax = 4 * 1024 * 1024;
 
 /**
- * With `stdinOnce`, the container's input ends with the client's. Resolves with 0 when the container's run or the client's interest has ended. Rejects when there is
- * no input to be had, and when the client reads too slowly.
+ * With `stdinOnce`, the container's input ends with the client's. Resolves with 0 when the container's
+ * run or the client's interest has ended. Rejects when there is no input to be had, and when the client
+ * reads too slowly.
  */
 export async function attachToContainer(
   { name, process }: RunningContainer,
@@ -22,6 +24,8 @@ export async function attachToContainer(
     throw new Error(
       `container ${name} has no standard input: set "stdin: true" in its specification`,
     );
+  const ends = [signal, endOf(process)];
+  let remove = () => {};
   const over = new Promise<void>((resolve, reject) => {
     const stop = process.listen((stream, chunk) => {
       const output: Writable | undefined = streams[stream];
@@ -34,14 +38,15 @@ export async function attachToContainer(
       stop();
       resolve();
     };
-    signal.addEventListener("abort", end, { once: true });
-    void process.exited.then(end);
-    if (signal.aborted) end();
+    for (const one of ends) one.addEventListener("abort", end);
+    if (ends.some((one) => one.aborted)) end();
+    remove = () => ends.forEach((one) => one.removeEventListener("abort", end));
   });
   if (stdin && process.stdin) stdin.pipe(process.stdin, { end: stdinOnce });
   try {
     await over;
   } finally {
+    remove();
     stdin?.unpipe();
   }
   return 0;

@@ -4,6 +4,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { CommandStreams, ExecOptions } from "../apiserver/node-access.ts";
+import { endOf } from "./container-end.ts";
 import { exitOf, spawnInGroup, StartError, type ProcessHost } from "./container-process.ts";
 import type { RunningContainer } from "./container-runner.ts";
 import { childrenOf } from "./proc-stat.ts";
@@ -54,13 +55,13 @@ export async function execInContainer(
     exited = true;
     host.ledger.remove(pid);
   });
-  signal.addEventListener("abort", kill, { once: true });
-  void first.exited.then(kill);
-  if (signal.aborted) kill();
+  const ends = [signal, endOf(first)];
+  for (const end of ends) end.addEventListener("abort", kill);
+  if (ends.some((end) => end.aborted)) kill();
   if (tty) streams.onResize?.((size) => resizeTerminal(pid, size, host.clock));
   connect(child, streams);
   await closed;
-  signal.removeEventListener("abort", kill);
+  for (const end of ends) end.removeEventListener("abort", kill);
   return exitOf(child.exitCode, child.signalCode).exitCode;
 }
 

@@ -15,6 +15,7 @@ import { builtinKinds } from "../../resources/builtin-kinds.ts";
 import { eventKind } from "../../resources/event.ts";
 import { podKind, type Container, type Pod, type PodSpec } from "../../resources/pod.ts";
 import { ControlPlane } from "../apiserver/api-handler.ts";
+import type { NodeAccess } from "../apiserver/node-access.ts";
 import type { ApiAccess } from "./api-access.ts";
 import type { ImageMapping } from "./images.ts";
 import { Kubelet } from "./kubelet.ts";
@@ -67,15 +68,17 @@ export async function openNode(
       ...(apiAccess && { apiAccess: Promise.resolve(apiAccess) }),
     });
   let kubelet = newKubelet();
-  plane.setNode({
+  const access: NodeAccess = {
     readLog: (pod, logOptions, signal) => kubelet.readLog(pod, logOptions, signal),
     exec: (pod, execOptions) => kubelet.exec(pod, execOptions),
     attach: (pod, attachOptions) => kubelet.attach(pod, attachOptions),
     connect: (pod, port) => kubelet.connect(pod, port),
     usage: () => kubelet.usage(),
-  });
+  };
+  plane.setNode(access);
 
   return {
+    access,
     client,
     dataDir,
     network,
