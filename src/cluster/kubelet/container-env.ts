@@ -31,7 +31,7 @@ export type EnvironmentOptions = {
 export async function environmentOf(options: EnvironmentOptions): Promise<Environment> {
   const { container, clusterEnv, imageEnv, podIp } = options;
   const own: Record<string, string> = {
-    HOSTNAME: options.pod.metadata.name,
+    HOSTNAME: options.pod.spec.hostname ?? options.pod.metadata.name,
     POD_IP: podIp,
     ...clusterEnv,
     ...imageEnv,

@@ -20,6 +20,8 @@ export type ContainerRun = {
   readonly address: string;
   /** Init containers have no probes: they are done when they have ended. */
   readonly probed: boolean;
+  /** Aborts when the container's image has changed. */
+  readonly redefined: AbortSignal;
   /** What the container gets to end in when the reason is its own. */
   readonly graceMs: () => number;
 };
@@ -63,7 +65,10 @@ export async function liveThrough(
     ending = endProcess(run, tell, { kill, over: over.signal, graceMs });
   };
   const onStop = () => end(`Stopping container ${name}`);
+  const onRedefined = () =>
+    end(`Container ${name} definition changed, will be restarted`, run.graceMs());
   onceAborted(stop, onStop);
+  onceAborted(run.redefined, onRedefined);
   const up = comeUp(run, tell, end, wanted.signal);
   const exit = await run.process.exited;
   over.abort();
@@ -71,6 +76,7 @@ export async function liveThrough(
   await up;
   await ending;
   stop.removeEventListener("abort", onStop);
+  run.redefined.removeEventListener("abort", onRedefined);
   return exit;
 }
 

@@ -6,8 +6,9 @@ import { quantityValue } from "../../lib/quantity.ts";
 import { formatTimestamp } from "../../lib/timestamp.ts";
 import type { EventType } from "../../resources/event.ts";
 import type { Container, ContainerStatus, Pod } from "../../resources/pod.ts";
+import { containersOf } from "../../resources/pod-state.ts";
 import type { Launch } from "./container-launch.ts";
-import { liveThrough, type EndSignals } from "./container-life.ts";
+import { liveThrough, type ContainerRun, type EndSignals } from "./container-life.ts";
 import { ContainerLog, removeLog } from "./container-log.ts";
 import {
   killAll,
@@ -70,6 +71,7 @@ export class ContainerRunner {
   #previousLog: ContainerLog | undefined;
   #running: RunningContainer | undefined;
   #outOfMemory = false;
+  #redefined = new AbortController();
   readonly #started = Promise.withResolvers<void>();
 
   constructor(options: RunnerOptions) {
@@ -147,15 +149,30 @@ export class ContainerRunner {
   async run(signals: EndSignals): Promise<void> {
     const { clock, pod, role } = this.#options;
     let delayMs: number | undefined;
-    while (!signals.stop.aborted && !this.finished) {
+    let again = !this.finished;
+    while (again && !signals.stop.aborted) {
+      const { signal: redefined } = this.#redefined;
       const ready = await this.#prepare(signals.stop);
       if (!ready || signals.stop.aborted) return;
       const startedMs = clock.nowMs();
-      const ended = await this.#runOnce(ready.launch, ready.image, signals);
-      if (signals.stop.aborted || !restarts(pod(), role, ended.exitCode)) return;
-      delayMs = restartDelayMs(delayMs, clock.nowMs() - startedMs);
+      const ended = await this.#runOnce(ready.launch, ready.image, redefined, signals);
+      again = redefined.aborted || restarts(pod(), role, ended.exitCode);
+      if (signals.stop.aborted || !again) return;
+      delayMs = redefined.aborted ? undefined : restartDelayMs(delayMs, clock.nowMs() - startedMs);
+      if (delayMs === undefined) continue;
       if (delayMs > 0) await this.#backOff(delayMs, ended, signals.stop);
     }
+  }
+
+  /** Its image has changed: what runs is ended and started anew, and what waits waits no longer. */
+  redefine(): void {
+    this.#redefined.abort();
+    this.#redefined = new AbortController();
+  }
+
+  #pause(delayMs: number, stop: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([stop, this.#redefined.signal]);
+    return sleep(this.#options.clock, delayMs, either);
   }
 
   /** Undefined when stopped before the container could be started. */
@@ -201,7 +218,7 @@ export class ContainerRunner {
     this.wait("ImagePullBackOff", `Back-off pulling image "${image}": ErrImagePull: ${message}`);
     record("Normal", "BackOff", `Back-off pulling image "${image}"`);
     record("Warning", "Failed", "Error: ImagePullBackOff");
-    await sleep(clock, delayMs - failureShownMs, stop);
+    await this.#pause(delayMs - failureShownMs, stop);
   }
 
   async #backOff(delayMs: number, ended: Terminated, stop: AbortSignal): Promise<void> {
@@ -215,10 +232,15 @@ export class ContainerRunner {
       `back-off ${backoffText(delayMs)} restarting failed container=${name} pod=${id}`,
     );
     record("Warning", "BackOff", `Back-off restarting failed container ${name} in pod ${id}`);
-    await sleep(clock, delayMs, stop);
+    await this.#pause(delayMs, stop);
   }
 
-  async #runOnce(launch: Launch, image: FoundImage, signals: EndSignals): Promise<Terminated> {
+  async #runOnce(
+    launch: Launch,
+    image: FoundImage,
+    redefined: AbortSignal,
+    signals: EndSignals,
+  ): Promise<Terminated> {
     const { clock, host, name, record } = this.#options;
     const startedAtMs = clock.nowMs();
     const startedAt = formatTimestamp(startedAtMs);
@@ -241,11 +263,12 @@ export class ContainerRunner {
     }
     record("Normal", "Created", `Created container: ${name}`);
     record("Normal", "Started", `Started container ${name}`);
-    const exit = await this.#supervise(process, launch, startedAtMs, signals);
+    const exit = await this.#supervise({ process, launch, startedAtMs, redefined }, signals);
     this.#running = undefined;
     host.ledger.sweep(token);
     this.#end(log);
     const terminated = this.#terminated(exit, startedAt, log);
+    this.#hintAt(exit.exitCode, log);
     // An init container has done its part when it succeeded.
     const ready = this.#options.role === "init" && exit.exitCode === 0;
     this.#set({ state: { terminated }, ready, started: false });
@@ -253,9 +276,14 @@ export class ContainerRunner {
   }
 
   #supervise(
-    process: ContainerProcess,
-    launch: Launch,
-    startedAtMs: number,
+    {
+      process,
+      launch,
+      startedAtMs,
+      redefined,
+    }: Pick<ContainerRun, "process" | "launch" | "redefined"> & {
+      readonly startedAtMs: number;
+    },
     signals: EndSignals,
   ): Promise<ProcessExit> {
     const { clock, host, name, pod, podIp, record, role } = this.#options;
@@ -267,6 +295,7 @@ export class ContainerRunner {
       host,
       process,
       launch,
+      redefined,
       container: this.#container(),
       address: podIp,
       probed: role !== "init",
@@ -355,6 +384,17 @@ export class ContainerRunner {
     };
   }
 
+  /** A server that listens at all addresses meets every other pod's, and whoever has the machine's. */
+  #hintAt(exitCode: number, log: ContainerLog): void {
+    if (exitCode === 0 || !/EADDRINUSE|address already in use/i.test(log.tail(4096, 40))) return;
+    this.#options.record(
+      "Warning",
+      "AddressInUse",
+      "the program found its address in use: let it listen at $POD_IP in place of 0.0.0.0; " +
+        "see docs/cluster-network.md",
+    );
+  }
+
   /** What the container wrote for it; or, if so asked, 2048 bytes and 80 lines of a failure's log. */
   #terminationMessage(exitCode: number, log: ContainerLog): string {
     const { podFolder, name } = this.#options;
@@ -382,8 +422,4 @@ export class ContainerRunner {
     const { podFolder, name } = this.#options;
     return join(podFolder, "logs", name, `${restartCount}.log`);
   }
-}
-
-function containersOf({ spec }: Pod): readonly Container[] {
-  return [...(spec.initContainers ?? []), ...spec.containers];
 }

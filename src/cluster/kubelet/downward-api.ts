@@ -2,6 +2,7 @@
 // resources that it may use.
 import { parseQuantity } from "../../lib/quantity.ts";
 import type { Container, EnvVar, Pod, ResourceList } from "../../resources/pod.ts";
+import { containersOf } from "../../resources/pod-state.ts";
 import { ConfigError } from "./config-error.ts";
 
 export type PodFacts = {
@@ -49,9 +50,10 @@ export function resourceValue(
   { containerName, resource, divisor = "1" }: ResourceFieldRef,
   { pod, container, allocatable }: PodFacts,
 ): string {
-  const all = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
   const subject =
-    containerName === undefined ? container : all.find(({ name }) => name === containerName);
+    containerName === undefined
+      ? container
+      : containersOf(pod).find(({ name }) => name === containerName);
   if (!subject) throw new ConfigError(`container ${containerName} not found`);
   const [list, name = ""] = resource.split(/\.(.*)/s);
   const { limits, requests } = subject.resources ?? {};

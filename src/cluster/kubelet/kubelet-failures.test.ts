@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createServer, type AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { VirtualClock } from "../../lib/virtual-clock.ts";
-import type { ContainerStatus, Pod } from "../../resources/pod.ts";
+import { podKind, type ContainerStatus, type Pod } from "../../resources/pod.ts";
 import { secretKind } from "../../resources/secret.ts";
 import { isGone, isReady, openNode, shell, type KubeletFixture } from "./kubelet-fixture.ts";
 
@@ -39,6 +39,21 @@ test("an image that is not mapped: ErrImagePull, then ImagePullBackOff, and why"
   const events = await fixture.events("unknown-image");
   assert.ok(events.includes("Failed: Error: ErrImagePull"));
   assert.ok(events.includes('BackOff: Back-off pulling image "nginx:1.27"'));
+});
+
+test("an image that is put right is tried at once", async () => {
+  await fixture.run("wrong-image", {
+    restartPolicy: "Never",
+    containers: [{ name: "main", image: "test/knwon" }],
+  });
+  await fixture.until("wrong-image", waitingFor("ErrImagePull"));
+  await clock.advance(1_000);
+  await fixture.until("wrong-image", waitingFor("ImagePullBackOff"));
+  const name = { namespace: "default", name: "wrong-image" };
+  const found = await fixture.client.get(podKind, name);
+  const containers = found?.spec.containers.map((one) => ({ ...one, image: "test/known" }));
+  await fixture.client.patch(podKind, name, { spec: { containers } });
+  await fixture.until("wrong-image", (pod) => pod?.status?.phase === "Succeeded" || undefined);
 });
 
 test("a pod that never started is gone as soon as it is deleted", async () => {

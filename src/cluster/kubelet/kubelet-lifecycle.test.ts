@@ -231,6 +231,35 @@ test("a container within its memory limit is left alone, whatever others use", a
   await fixture.until("modest", isGone);
 });
 
+test("a container whose image changes is started anew, whatever the restart policy", async () => {
+  const { file, lines } = newRecord("changing");
+  await fixture.run("changing", { restartPolicy: "Never", containers: [lasting("main", file)] });
+  await fixture.until("changing", isReady);
+  await eventually(() => existsSync(file));
+  const name = { namespace: "default", name: "changing" };
+  const found = await fixture.client.get(podKind, name);
+  const containers = found?.spec.containers.map((one) => ({ ...one, image: "local/shell:2" }));
+  await fixture.client.patch(podKind, name, { spec: { containers } });
+  const status = await fixture.until("changing", (pod) =>
+    mainOf(pod)?.restartCount === 1 && mainOf(pod)?.state.running ? mainOf(pod) : undefined,
+  );
+  assert.equal(status?.image, "local/shell:2");
+  await eventually(() => lines().length === 3);
+  assert.deepEqual(lines(), ["main starts", "main ends", "main starts"]);
+  const events = await fixture.events("changing");
+  assert.ok(events.includes("Killing: Container main definition changed, will be restarted"));
+  await fixture.delete("changing", 0);
+  await fixture.until("changing", isGone);
+});
+
+test("an address that others have is explained", async () => {
+  const script = "echo 'OSError: [Errno 98] Address already in use' >&2; exit 1";
+  await fixture.run("collision", { restartPolicy: "Never", containers: [shell(script)] });
+  await fixture.until("collision", phaseIs("Failed"));
+  const events = await fixture.events("collision");
+  assert.ok(events.some((event) => /^AddressInUse: .* let it listen at \$POD_IP /.test(event)));
+});
+
 test("what left its container's session ends with the container", async () => {
   const { file, lines } = newRecord("escaped");
   const script = `setsid sh -c 'setsid sleep 600 & echo $! >${file}' & wait; sleep 0.05; exit 3`;

@@ -29,7 +29,7 @@ import type { ImageMapping } from "./images.ts";
 import { LatestWriter } from "./latest-writer.ts";
 import type { LimitedContainer } from "./memory-guard.ts";
 import type { PodNetwork } from "./pod-network.ts";
-import { isFinished, isSidecar } from "../../resources/pod-state.ts";
+import { containersOf, isFinished, isSidecar } from "../../resources/pod-state.ts";
 import { podStatusOf, sameStatus, type ContainerRole, type PodFailure } from "./pod-status.ts";
 import { portsOf, takenPort } from "./port-check.ts";
 import { unsupportedVolume } from "./pod-volumes.ts";
@@ -121,7 +121,10 @@ export class PodWorker {
 
   /** Takes a newer state of the pod's object. */
   update(pod: Pod): void {
+    const imagesBefore = new Map(containersOf(this.#pod).map(({ name, image }) => [name, image]));
     this.#pod = pod;
+    for (const { name, image } of containersOf(pod))
+      if (imagesBefore.get(name) !== image) this.runner(name)?.redefine();
     const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
     if (!this.#over) this.#watchDeadline();
     if (pod.spec.readinessGates) this.#writer.poke();
