@@ -10,7 +10,7 @@ import type { Schema, ValidationRule } from "../../resources/schema.ts";
 import { itemKey, itemsByKey } from "../schema/schema-validate.ts";
 import { kubernetesEnvironment } from "./environment.ts";
 import { compileExpression, type Expression } from "./expression.ts";
-import { rootSchema, SchemaTypes, type CelType } from "./schema-types.ts";
+import { escapedName, rootSchema, SchemaTypes, type CelType } from "./schema-types.ts";
 import { StepBudget } from "./step-budget.ts";
 
 export type SchemaRules = {
@@ -74,7 +74,8 @@ class RuleCompiler {
     const { properties = {}, items, additionalProperties } = schema;
     const inner = Object.entries(properties).flatMap(([name, property], index) => {
       const at = `${field}.properties[${name}]`;
-      const draft = this.#draft(property, `${path}.f${index}`, at, isCorrelatable);
+      const typePath = `${path}.${escapedName(name) ?? `field${index}`}`;
+      const draft = this.#draft(property, typePath, at, isCorrelatable);
       return draft ? [[name, draft] as const] : [];
     });
     const byKey = schema["x-kubernetes-list-type"] === "map";

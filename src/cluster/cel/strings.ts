@@ -8,6 +8,7 @@ export const matchesName = "matchesPattern";
 export const stringFunctions: FunctionTable = {
   [`string.${matchesName}(string): bool`]: (text: string, pattern: string) =>
     compiled(pattern).test(text),
+  "matches(string, string): bool": (text: string, pattern: string) => compiled(pattern).test(text),
   "string.find(string): string": (text: string, pattern: string) =>
     compiled(pattern).exec(text)?.[0] ?? "",
   "string.findAll(string): list<string>": (text: string, pattern: string) =>
