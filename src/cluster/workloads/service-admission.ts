@@ -20,21 +20,31 @@ export function serviceAdmission(nodeAddress: string): AdmissionRule<Service> {
   return {
     kind: serviceKind,
     admit(service, old, snapshot): AdmissionVerdict<Service> {
-      const others = snapshot.list(serviceKind).filter((other) => keyOf(other) !== keyOf(service));
       const kept = withKept(service, old, nodeAddress);
+      const warnings = warningsOf(kept.spec, old?.spec);
+      // Most updates change nothing of the sort; they need not look at every other Service.
+      if (old && isSettled(kept.spec, old.spec, nodeAddress))
+        return { kind: "allowed", object: kept, warnings };
+      const { uid } = service.metadata;
+      const others = snapshot.list(serviceKind).filter(({ metadata }) => metadata.uid !== uid);
       const causes = [
         ...addressCauses(kept.spec, old?.spec, others, nodeAddress),
         ...nodePortCauses(kept.spec, others),
       ];
       if (causes.length > 0) return { kind: "denied", causes };
       const spec = withNodePorts(withAddress(kept, others, nodeAddress), kept, others);
-      return {
-        kind: "allowed",
-        object: { ...kept, spec },
-        warnings: warningsOf(spec, old?.spec),
-      };
+      return { kind: "allowed", object: { ...kept, spec }, warnings };
     },
   };
+}
+
+function isSettled(spec: Spec, old: Spec, nodeAddress: string): boolean {
+  return (
+    spec.type === old.type &&
+    jsonEqual([spec.clusterIP, spec.clusterIPs], [old.clusterIP, old.clusterIPs]) &&
+    (spec.clusterIP === "None" || spec.clusterIP?.startsWith(serviceBlock(nodeAddress)) === true) &&
+    jsonEqual(spec.ports, old.ports)
+  );
 }
 
 function addressCauses(
