@@ -235,9 +235,11 @@ export type PodSpec = {
   readonly schedulingGates?: readonly { readonly name: string }[];
   readonly affinity?: Affinity;
   readonly topologySpreadConstraints?: readonly {
+    readonly maxSkew: number;
+    readonly minDomains?: number;
     readonly topologyKey: string;
     readonly whenUnsatisfiable: string;
-    readonly maxSkew: number;
+    readonly labelSelector?: LabelSelector;
   }[];
   readonly overhead?: ResourceList;
   readonly enableServiceLinks?: boolean;

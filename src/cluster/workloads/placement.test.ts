@@ -273,3 +273,37 @@ for (const [name, initContainers, fits] of starts)
     const spec = { containers, ...(initContainers && { initContainers }) };
     assert.equal(verdict(spec), fits ? "node" : "Insufficient cpu");
   });
+
+const spread = (more: object): Partial<PodSpec> => ({
+  topologySpreadConstraints: [
+    {
+      maxSkew: 1,
+      topologyKey: "zone",
+      whenUnsatisfiable: "DoNotSchedule",
+      labelSelector: { matchLabels: { app: "web" } },
+      ...more,
+    },
+  ],
+});
+const uneven = "node(s) didn't match pod topology spread constraints";
+const twins = [podFixture({ name: "one" }), podFixture({ name: "two" })];
+
+const spreads: readonly [name: string, spec: Partial<PodSpec>, outcome: string][] = [
+  ["one domain is always even", spread({}), "node"],
+  ["a second domain is asked for and missing", spread({ minDomains: 2 }), uneven],
+  ["as uneven as is allowed", spread({ minDomains: 2, maxSkew: 3 }), "node"],
+  [
+    "other pods do not count",
+    spread({ minDomains: 2, labelSelector: { matchLabels: { app: "other" } } }),
+    "node",
+  ],
+  [
+    "a label that the node lacks",
+    spread({ topologyKey: "rack" }),
+    `${uneven} (missing required label)`,
+  ],
+  ["only preferred", spread({ topologyKey: "rack", whenUnsatisfiable: "ScheduleAnyway" }), "node"],
+];
+
+for (const [name, spec, outcome] of spreads)
+  test(`spread: ${name}`, () => assert.equal(verdict(spec, node(), twins), outcome));

@@ -7,6 +7,7 @@ import type { Pod } from "../../resources/pod.ts";
 import { matchesNode } from "./node-affinity.ts";
 import { affinityObjections, type NamespaceLabels, type NodeView } from "./pod-affinity.ts";
 import { portConflicts, shortages } from "./node-room.ts";
+import { spreadObjections } from "./topology-spread.ts";
 import { isTolerated, schedulingTaints, unschedulableTaint } from "./taints.ts";
 
 export type Placement =
@@ -80,13 +81,7 @@ const filters: readonly Filter[] = [
     matchesNode(pod, node) ? [] : final("node(s) didn't match Pod's node affinity/selector"),
   portConflicts,
   shortages,
-  ({ node }, pod) =>
-    (pod.spec.topologySpreadConstraints ?? []).every(
-      ({ topologyKey, whenUnsatisfiable }) =>
-        whenUnsatisfiable === "ScheduleAnyway" || node.metadata.labels?.[topologyKey] !== undefined,
-    )
-      ? []
-      : final("node(s) didn't match pod topology spread constraints (missing required label)"),
+  spreadObjections,
   affinityObjections,
 ];
 

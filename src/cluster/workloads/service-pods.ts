@@ -14,9 +14,12 @@ export type PodPort = {
 
 export type PortGroup = { readonly ports: readonly PodPort[]; readonly pods: readonly Pod[] };
 
-/** A Service without a selector has no pods of its own: others say where it is reached. */
+/**
+ * A Service without a selector has no pods of its own: others say where it is reached. Nor has one that
+ * stands for another name.
+ */
 export function hasSelector({ spec }: Service): boolean {
-  return spec.selector !== undefined && Object.keys(spec.selector).length > 0;
+  return spec.type !== "ExternalName" && Object.keys(spec.selector ?? {}).length > 0;
 }
 
 export function selects({ metadata, spec }: Service, pod: Pod): boolean {
