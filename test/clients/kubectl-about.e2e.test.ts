@@ -1,8 +1,8 @@
 // kubectl's commands that tell about the cluster and its kinds: describe, explain, discovery,
 // permissions, configuration.
 import { test } from "node:test";
-import { openPlaneTerminal } from "./kubectl-plane.ts";
-import { from132, only129, tellToAll, type Story } from "./kubectl-story.ts";
+import { openPlaneTerminal } from "./plane-terminal.ts";
+import { from132, only129, tellToAll, type Story } from "./story.ts";
 import { hasClients } from "./programs.ts";
 
 const stories: readonly Story[] = [

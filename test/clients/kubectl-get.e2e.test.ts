@@ -1,7 +1,7 @@
 // kubectl get: every form of output, every selector, and watching.
 import { test } from "node:test";
-import { openPlaneTerminal } from "./kubectl-plane.ts";
-import { tellToAll, type Story } from "./kubectl-story.ts";
+import { openPlaneTerminal } from "./plane-terminal.ts";
+import { tellToAll, type Story } from "./story.ts";
 import { hasClients } from "./programs.ts";
 
 const stories: readonly Story[] = [

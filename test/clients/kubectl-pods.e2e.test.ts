@@ -1,12 +1,9 @@
 // kubectl's commands about what runs, against `dunlin up` as a user starts it: logs, exec, attach, cp,
 // port-forward, top, rollouts, waiting, events and the node.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { test, type TestContext } from "node:test";
-import { startDunlin } from "../dunlin.ts";
-import { deleted, tellToAll, type Story, type Terminal } from "./kubectl-story.ts";
-import { hasClients, type KubectlVersion } from "./programs.ts";
+import { test } from "node:test";
+import { openDunlinTerminal } from "./dunlin-terminal.ts";
+import { deleted, tellToAll, type Story } from "./story.ts";
+import { hasClients } from "./programs.ts";
 
 /** Any image will do where the container brings a command of its own. */
 const shell = (script: string): string => `command: [sh, -c, ${JSON.stringify(script)}]`;
@@ -442,14 +439,6 @@ const stories: readonly Story[] = [
     ],
   },
 ];
-
-async function openDunlinTerminal(t: TestContext, version: KubectlVersion): Promise<Terminal> {
-  const directory = mkdtempSync(join(tmpdir(), `dunlin-kubectl-${version}-`));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  const dunlin = await startDunlin();
-  t.after(() => dunlin.stop());
-  return { version, directory, kubeconfig: dunlin.env["KUBECONFIG"] ?? "" };
-}
 
 test("kubectl's commands about what runs", async (t) => {
   if (hasClients(t)) await tellToAll(t, openDunlinTerminal, stories);

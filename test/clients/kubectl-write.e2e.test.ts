@@ -1,8 +1,8 @@
 // kubectl's commands that write objects: create, apply on both sides, replace, edit, patch, label,
 // annotate, set, scale, diff and delete.
 import { test } from "node:test";
-import { openPlaneTerminal } from "./kubectl-plane.ts";
-import { deleted, tellToAll, type Story } from "./kubectl-story.ts";
+import { openPlaneTerminal } from "./plane-terminal.ts";
+import { deleted, tellToAll, type Story } from "./story.ts";
 import { hasClients } from "./programs.ts";
 
 const deployment = (name: string, replicas: string, image = "nginx"): string => `

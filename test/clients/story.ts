@@ -1,16 +1,18 @@
-// Stories of kubectl commands, each told by the real program in several versions: what is typed, and
-// what must be printed. A story's steps build on each other; where versions differ, the step says so.
+// Stories of commands, each told by a real program in several versions: what is typed, and what must
+// be printed. A story's steps build on each other; where versions differ, the step says so.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { clientPath, kubectlVersions, type KubectlVersion } from "./programs.ts";
+import { clientPath, kubectlVersions } from "./programs.ts";
 
 export type Step = {
-  /** What is typed after `kubectl`; single quotes keep words together. */
+  /** What is typed after the program's name; single quotes keep words together. */
   readonly run: string;
+  /** One of clientPrograms, where it is not the terminal's own. */
+  readonly program?: string;
   /** Standard output, whole or in part; not looked at when absent. */
   readonly out?: string | RegExp;
   /** Standard error, which is empty when absent. */
@@ -19,8 +21,8 @@ export type Step = {
   readonly code?: number;
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** The versions that this step is for. */
-  readonly on?: readonly KubectlVersion[];
+  /** The programs that this step is for. */
+  readonly on?: readonly string[];
   /** For commands that do not end: what their output must show before they are ended. */
   readonly until?: RegExp;
   /** With `until`: what is typed elsewhere once the command has begun to print. */
@@ -38,12 +40,13 @@ export type Story = {
   readonly steps: readonly Step[];
 };
 
-export const from132: readonly KubectlVersion[] = ["1.32", "1.35"];
-export const only129: readonly KubectlVersion[] = ["1.29"];
+export const from132: readonly string[] = ["1.32/kubectl", "1.35/kubectl"];
+export const only129: readonly string[] = ["1.29/kubectl"];
 
-/** Somebody at a terminal: one version of kubectl in a folder, with a kubeconfig. */
+/** Somebody at a terminal: one program in one version, in a folder, with a kubeconfig. */
 export type Terminal = {
-  readonly version: KubectlVersion;
+  /** One of clientPrograms. */
+  readonly program: string;
   readonly directory: string;
   readonly kubeconfig: string;
 };
@@ -61,8 +64,8 @@ export async function tell(t: TestContext, terminal: Terminal, stories: readonly
         writeFileSync(join(terminal.directory, file), text);
       const differences: string[] = [];
       for (const step of steps) {
-        if (step.on && !step.on.includes(terminal.version)) continue;
-        const difference = differenceOf(step, await perform(terminal, step));
+        if (step.on && !step.on.includes(terminal.program)) continue;
+        const difference = differenceOf(terminal, step, await perform(terminal, step));
         if (difference) differences.push(difference);
       }
       assert.equal(differences.length, 0, differences.join("\n"));
@@ -75,12 +78,14 @@ export async function tell(t: TestContext, terminal: Terminal, stories: readonly
  */
 export async function tellToAll(
   t: TestContext,
-  open: (t: TestContext, version: KubectlVersion) => Promise<Terminal>,
+  open: (t: TestContext, program: string) => Promise<Terminal>,
   stories: readonly Story[],
 ): Promise<void> {
   const wanted = process.env["KUBECTL_VERSION"];
   for (const version of kubectlVersions.filter((one) => !wanted || one === wanted))
-    await t.test(`kubectl ${version}`, async (t) => tell(t, await open(t, version), stories));
+    await t.test(`kubectl ${version}`, async (t) =>
+      tell(t, await open(t, `${version}/kubectl`), stories),
+    );
 }
 
 /** What `kubectl delete` prints; newer versions name the namespace. */
@@ -95,7 +100,11 @@ type Outcome = {
   readonly served: string;
 };
 
-function differenceOf(step: Step, { code, out, err, served }: Outcome): string | undefined {
+function differenceOf(
+  { program }: Terminal,
+  step: Step,
+  { code, out, err, served }: Outcome,
+): string | undefined {
   const problems: string[] = [];
   if (typeof step.out === "string" && out !== step.out)
     problems.push(`expected to print ${JSON.stringify(step.out)}`);
@@ -110,11 +119,11 @@ function differenceOf(step: Step, { code, out, err, served }: Outcome): string |
   if (step.until && !step.until.test(out)) problems.push(`expected ${step.until}`);
   if (problems.length === 0) return undefined;
   const shown = out.length > shownMax ? `${out.slice(0, shownMax)}…\n` : out;
-  return `\n$ kubectl ${step.run}\n${shown}${err}>> ${problems.join("; ")}`;
+  return `\n$ ${step.program ?? program} ${step.run}\n${shown}${err}>> ${problems.join("; ")}`;
 }
 
 async function perform(terminal: Terminal, step: Step): Promise<Outcome> {
-  const child = spawn(clientPath(`${terminal.version}/kubectl`), words(step.run), {
+  const child = spawn(clientPath(step.program ?? terminal.program), words(step.run), {
     // kubectl keeps discovery under HOME and drafts under TMPDIR; a folder of its own keeps runs apart.
     env: {
       ...process.env,
@@ -181,7 +190,7 @@ async function performUntil(
 async function performAll(terminal: Terminal, lines: readonly string[]): Promise<void> {
   for (const run of lines) {
     const { code, out, err } = await perform(terminal, { run });
-    assert.equal(code, 0, `kubectl ${run}\n${out}${err}`);
+    assert.equal(code, 0, `${run}\n${out}${err}`);
   }
 }
 

@@ -12,15 +12,11 @@ import { seededRandom } from "../../src/lib/random.ts";
 import { wallClock } from "../../src/lib/wall-clock.ts";
 import { builtinKinds } from "../../src/resources/builtin-kinds.ts";
 import { customKinds } from "../../src/resources/custom-kinds.ts";
-import type { Terminal } from "./kubectl-story.ts";
-import type { KubectlVersion } from "./programs.ts";
+import type { Terminal } from "./story.ts";
 
 /** An empty one, for this test; it and the terminal's folder go with the test. */
-export async function openPlaneTerminal(
-  t: TestContext,
-  version: KubectlVersion,
-): Promise<Terminal> {
-  const directory = mkdtempSync(join(tmpdir(), `dunlin-kubectl-${version}-`));
+export async function openPlaneTerminal(t: TestContext, program: string): Promise<Terminal> {
+  const directory = mkdtempSync(join(tmpdir(), "dunlin-kubectl-"));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const problems: string[] = [];
   const log = (line: string): void => void problems.push(line);
@@ -44,5 +40,5 @@ export async function openPlaneTerminal(
   });
   const kubeconfig = join(directory, "kubeconfig");
   writeFileSync(kubeconfig, kubeconfigText({ url: served.url, authority: tls.authority, token }));
-  return { version, directory, kubeconfig };
+  return { program, directory, kubeconfig };
 }
