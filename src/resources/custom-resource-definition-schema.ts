@@ -47,7 +47,7 @@ const version = object(
     storage: boolean,
     deprecated: boolean,
     deprecationWarning: string,
-    schema: object({ openAPIV3Schema: anyObject }),
+    schema: object({ openAPIV3Schema: { ...anyObject, holdsSchema: true } }),
     subresources: object({
       status: anyObject,
       scale: object(

@@ -38,6 +38,8 @@ export type Schema = {
   readonly "x-kubernetes-validations"?: readonly ValidationRule[];
   /** Whether server-side apply takes an object as a whole; if not, each of its keys has owners. */
   readonly "x-kubernetes-map-type"?: "atomic" | "granular";
+  /** The value is the schema of a CRD: what is no keyword in it is an unknown field. */
+  readonly holdsSchema?: boolean;
   /** How a strategic merge patch joins two lists or maps; built-in kinds only. */
   readonly "x-kubernetes-patch-strategy"?: "merge" | "replace" | "retainKeys" | "merge,retainKeys";
   readonly "x-kubernetes-patch-merge-key"?: string;

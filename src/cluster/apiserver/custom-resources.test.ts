@@ -201,6 +201,21 @@ test("definitions that Kubernetes would not take", async (t) => {
     });
 });
 
+test("what is no keyword of a schema is an unknown field", async () => {
+  const { call } = openTestPlane();
+  const spec = { "x-note": "a", properties: { a: { type: "string", colour: "red" } } };
+  const body = definition([version("v1", {}, spec as Schema)]);
+  const strict = await call("POST", `${definitions}?fieldValidation=Strict`, body);
+  const at = "spec.versions[0].schema.openAPIV3Schema.properties.spec";
+  assert.match(strict.body.message, /strict decoding error: unknown field/);
+  const { status, warnings } = await call("POST", definitions, body);
+  assert.equal(status, 201);
+  assert.deepEqual(
+    warnings.map((text) => text.replaceAll("\\", "")),
+    [`${at}.x-note`, `${at}.properties.a.colour`].map((path) => `299 - "unknown field "${path}""`),
+  );
+});
+
 test("a conversion by webhook is taken where there is nothing to convert", async () => {
   const { call } = openTestPlane();
   const conversion = { strategy: "Webhook", webhook: { conversionReviewVersions: ["v1"] } };

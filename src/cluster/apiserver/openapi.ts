@@ -1,7 +1,7 @@
 // OpenAPI: version 3 in one document for each group-version, which kubectl needs before it applies
 // or explains anything. Version 2 is an empty document: clients ask for it, and only whether it can
 // be read matters to them.
-import { expandIntOrString } from "../schema/openapi-schema.ts";
+import { plainOpenApi, schemaProps } from "../schema/openapi-schema.ts";
 import { objectMetaSchema } from "../../resources/object-meta-schema.ts";
 import { boolean, int32, int64, list, object, string } from "../../resources/schema.ts";
 import { fnv1a } from "../../lib/name-hash.ts";
@@ -60,10 +60,11 @@ function documentOf(path: string, resources: readonly Resource[]): object {
     paths: Object.assign({}, ...resources.map((resource) => pathsOf(path, resource))) as object,
     components: {
       schemas: {
-        [`${metaPackage}.ObjectMeta`]: expandIntOrString(objectMetaSchema),
+        [`${metaPackage}.ObjectMeta`]: plainOpenApi(objectMetaSchema),
         [`${metaPackage}.ListMeta`]: listMetaSchema,
         [`${metaPackage}.Status`]: statusSchema,
         [`${metaPackage}.DeleteOptions`]: deleteOptionsSchema,
+        ...(path.startsWith("apis/apiextensions.k8s.io/") && schemaProps()),
         ...Object.fromEntries(
           resources.flatMap((resource) => [
             [schemaName(resource), schemaOf(resource)],
@@ -121,7 +122,7 @@ function referTo(name: string): object {
 
 function schemaOf(resource: Resource): object {
   const schema = objectSchema(resource);
-  const { properties = {}, ...rest } = expandIntOrString(schema) as {
+  const { properties = {}, ...rest } = plainOpenApi(schema) as {
     readonly properties?: Readonly<Record<string, object>>;
   };
   return {

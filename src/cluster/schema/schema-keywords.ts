@@ -2,6 +2,7 @@
 // schema that passed this check need not ask again what a keyword holds.
 import { isJsonObject } from "../../lib/json.ts";
 import { forbidden, type Cause } from "../../resources/cause.ts";
+import { anyObject, type Schema } from "../../resources/schema.ts";
 
 /** Deeper than any schema that people write, and shallow enough for every walk over it. */
 const depthMax = 100;
@@ -65,6 +66,46 @@ const shapes: Readonly<Record<string, Shape>> = {
   "x-kubernetes-validations": "list",
 };
 
+export function isKeyword(key: string): boolean {
+  return Object.hasOwn(shapes, key);
+}
+
+const inner: Schema = { ...anyObject, holdsSchema: true };
+const innerList: Schema = { type: "array", items: inner };
+
+/** The keywords in which other schemas stand, and how. */
+export const keywordsWithSchemas: Readonly<Record<string, Schema>> = {
+  additionalProperties: inner,
+  allOf: innerList,
+  anyOf: innerList,
+  items: inner,
+  not: inner,
+  oneOf: innerList,
+  properties: { type: "object", additionalProperties: inner },
+};
+
+const plainTypes: Readonly<Record<Shape, Schema>> = {
+  any: anyObject,
+  text: { type: "string" },
+  number: { type: "number" },
+  count: { type: "integer", format: "int64" },
+  flag: { type: "boolean" },
+  texts: { type: "array", items: { type: "string" } },
+  list: { type: "array", items: anyObject },
+  schema: inner,
+  schemas: innerList,
+  fields: { type: "object", additionalProperties: inner },
+};
+
+/** Each keyword with the schema of its value. */
+export function keywordSchemas(): Readonly<Record<string, Schema>> {
+  const entries = Object.entries(shapes).map(([key, shape]) => [
+    key,
+    keywordsWithSchemas[key] ?? plainTypes[shape],
+  ]);
+  return Object.fromEntries(entries) as Readonly<Record<string, Schema>>;
+}
+
 /** What is no schema at all, at any depth; `field` is where the schema stands in its definition. */
 export function keywordProblems(schema: unknown, field: string, depth = 0): readonly Cause[] {
   if (!isJsonObject(schema)) return [misshapen(field, "schema")];
@@ -73,11 +114,7 @@ export function keywordProblems(schema: unknown, field: string, depth = 0): read
   return Object.entries(schema).flatMap(([key, value]) => {
     const at = `${field}.${key}`;
     const shape = Object.hasOwn(shapes, key) ? shapes[key] : undefined;
-    if (shape === undefined) {
-      // Vendors may add notes of their own; nobody reads them here.
-      if (key.startsWith("x-") && !key.startsWith("x-kubernetes-")) return [];
-      return [forbidden(at, "unknown field")];
-    }
+    if (shape === undefined) return [forbidden(at, "unknown field")];
     if (!fits(shape, value)) return [misshapen(at, shape)];
     return innerProblems(key, shape, value, at, depth + 1);
   });

@@ -3,6 +3,7 @@
 import { isJsonObject } from "../../lib/json.ts";
 import { objectMetaSchema } from "../../resources/object-meta-schema.ts";
 import type { Schema } from "../../resources/schema.ts";
+import { isKeyword, keywordsWithSchemas } from "./schema-keywords.ts";
 
 export type PruneOptions = {
   /** Built-in kinds: null means the same as absent. Custom kinds say which fields may be null. */
@@ -41,6 +42,7 @@ function pruneObject(
   options: PruneOptions,
   path: string,
 ): unknown {
+  if (schema.holdsSchema === true) return pruneKeywords(object, options, path);
   const { properties, additionalProperties } = schema;
   const isEmbedded = schema["x-kubernetes-embedded-resource"] === true;
   const keepsUnknown =
@@ -66,6 +68,28 @@ function pruneObject(
     }
   }
   return changes ? withChanges(object, changes) : object;
+}
+
+/** A schema of a CRD: it knows its keywords, and what is in those of them that hold schemas. */
+function pruneKeywords(
+  schema: Readonly<Record<string, unknown>>,
+  options: PruneOptions,
+  path: string,
+): unknown {
+  let changes: Map<string, unknown> | undefined;
+  for (const [key, value] of Object.entries(schema)) {
+    const at = `${path}.${key}`;
+    if (!isKeyword(key)) {
+      options.onUnknown(at);
+      (changes ??= new Map()).set(key, undefined);
+    } else if (value === null) {
+      (changes ??= new Map()).set(key, undefined);
+    } else if (Object.hasOwn(keywordsWithSchemas, key)) {
+      const next = prune(keywordsWithSchemas[key] ?? {}, value, options, at);
+      if (next !== value) (changes ??= new Map()).set(key, next);
+    }
+  }
+  return changes ? withChanges(schema, changes) : schema;
 }
 
 /** Made of entries: an assignment to `__proto__` would be no field. */
