@@ -1,5 +1,8 @@
 // The proxy subresource of pods and services: an HTTP request that is passed on to what runs there,
 // and its answer.
+import { once } from "node:events";
+import { request as httpRequest, type IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
 import type { Pod } from "../../resources/pod.ts";
 import type { Service } from "../../resources/service.ts";
 import { ApiProblem, badRequest } from "../api-status.ts";
@@ -15,7 +18,7 @@ export type ProxyName = {
 
 export type ProxyTarget = { readonly address: string; readonly port: number };
 
-/** Of the connection rather than of the message, and those that `fetch` sets itself. */
+/** Of the connection rather than of the message; and the token of the cluster, which is nobody's. */
 const hopHeaders = [
   "authorization",
   "connection",
@@ -81,26 +84,46 @@ export async function passOn(
   { address, port }: ProxyTarget,
   path: string,
 ): Promise<Response> {
+  const { method, signal } = request;
   const headers = new Headers(request.headers);
   for (const name of hopHeaders) headers.delete(name);
-  const hasBody = request.method !== "GET" && request.method !== "HEAD";
+  const body = Buffer.from(await request.arrayBuffer());
+  // Not `fetch`, which knows ports that it will not go to.
+  const outgoing = httpRequest({
+    host: address,
+    port,
+    path,
+    method,
+    signal,
+    headers: {
+      ...Object.fromEntries(headers),
+      ...(body.length > 0 && { "content-length": body.length }),
+    },
+  });
+  outgoing.end(body);
   try {
-    const answer = await fetch(`http://${address}:${port}${path}`, {
-      method: request.method,
-      headers,
-      redirect: "manual",
-      signal: request.signal,
-      ...(hasBody && { body: await request.arrayBuffer() }),
-    });
-    const answered = new Headers(answer.headers);
-    // `fetch` has unpacked the body; it is handed on piece by piece.
-    for (const name of ["connection", "content-encoding", "content-length", "keep-alive"])
-      answered.delete(name);
-    if (answer.body) answered.set("transfer-encoding", "chunked");
-    return new Response(answer.body, { status: answer.status, headers: answered });
+    const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
+    return answerOf(incoming, method);
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = error instanceof Error ? error.message : String(error);
     throw new ApiProblem(503, "ServiceUnavailable", `error trying to reach service: ${why}`);
   }
+}
+
+/** Handed on piece by piece. */
+function answerOf(incoming: IncomingMessage, method: string): Response {
+  const { statusCode = 502, headersDistinct } = incoming;
+  const headers = new Headers();
+  for (const [name, values = []] of Object.entries(headersDistinct))
+    if (!hopHeaders.includes(name)) for (const value of values) headers.append(name, value);
+  const isEmpty = method === "HEAD" || statusCode === 204 || statusCode === 304;
+  if (isEmpty) {
+    incoming.resume();
+    return new Response(null, { status: statusCode, headers });
+  }
+  headers.set("transfer-encoding", "chunked");
+  return new Response(Readable.toWeb(incoming) as ReadableStream<Uint8Array>, {
+    status: statusCode,
+    headers,
+  });
 }

@@ -126,9 +126,9 @@ const refusals: readonly {
   },
   {
     name: "a subresource that is known but not served",
-    request: ["POST", `${pods}/a/exec?command=ls`],
+    request: ["POST", "/api/v1/namespaces/default/serviceaccounts/default/token"],
     code: 501,
-    message: /the exec subresource of pods is not served/,
+    message: /the token subresource of serviceaccounts is not served/,
   },
   {
     name: "a method that makes no sense",

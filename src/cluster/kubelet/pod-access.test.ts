@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { PassThrough, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { callbackify } from "node:util";
 import { after, before, test } from "node:test";
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
 import type { Pod } from "../../resources/pod.ts";
@@ -232,11 +233,10 @@ test("exec: a command waits for a client that reads slowly, and none of its outp
   let go: () => void = () => {};
   const open = new Promise<void>((resolve) => (go = resolve));
   const stdout = new Writable({
-    write: (chunk: Buffer, _encoding, done) =>
-      void open.then(() => {
-        received += chunk.length;
-        done();
-      }),
+    write: callbackify(async (chunk: Buffer, _encoding: string) => {
+      received += chunk.length;
+      await open;
+    }),
   });
   let ended = false;
   const stderr = new PassThrough().on("data", () => (ended = true));
