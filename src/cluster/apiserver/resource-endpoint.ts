@@ -248,22 +248,34 @@ export class ResourceEndpoint {
   /** Server-side apply, which also creates. */
   async #apply(call: Call, target: Target, body: Body): Promise<Response> {
     const { query, subresource, writer } = call;
-    const { resource, namespace } = target;
     const { warn } = writer;
     const nowMs = this.#clock.nowMs();
     const applied = applyRequest(body, { target, subresource, query, nowMs, warn });
     const { manager, change } = applied;
     const options = { ...this.#writeOptions(call, "PatchOptions"), manager, isApplied: true };
     if (subresource === undefined && !this.#registry.has(target)) {
-      const object = change(undefined);
-      const given = object.metadata.namespace;
-      if (given && given !== namespace) throw namespaceMismatch(given, namespace ?? "");
-      const created = await this.#writes.create(resource, namespace, object, options);
-      return writer.object(created, 201);
+      const created = await this.#createApplied(target, change(undefined), options);
+      if (created) return writer.object(created, 201);
     }
     if (subresource === "scale") return await this.#updateScale(call, target, change, options);
     const part = subresource === "status" ? "status" : "main";
     return writer.object(await this.#writes.update(target, part, change, options));
+  }
+
+  /** Undefined when another client has created it while webhooks were asked. */
+  async #createApplied(
+    { resource, namespace }: Target,
+    object: KubeObject,
+    options: WriteOptions,
+  ): Promise<KubeObject | undefined> {
+    const given = object.metadata.namespace;
+    if (given && given !== namespace) throw namespaceMismatch(given, namespace ?? "");
+    try {
+      return await this.#writes.create(resource, namespace, object, options);
+    } catch (error) {
+      if (error instanceof ApiProblem && error.reason === "AlreadyExists") return undefined;
+      throw error;
+    }
   }
 
   async #writeScale(
