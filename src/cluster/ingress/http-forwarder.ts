@@ -74,32 +74,15 @@ export class HttpForwarder {
     this.#attempt({ request, response, body, target, failed: new Set(), stale: new Set() });
   }
 
-  /** A request to speak another protocol from here on, such as WebSocket: it is tried at one endpoint. */
+  /** A request to speak another protocol from here on, such as WebSocket. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, target: ForwardTarget): void {
-    const picked = this.#pick(target, new Set());
-    if ("status" in picked) return refuseUpgrade(socket, picked.status, picked.message);
     const over = this.#count(target.name);
-    const { release } = this.#pool.acquire(picked.key);
     this.#upgraded.add(socket);
     socket.once("close", () => {
       this.#upgraded.delete(socket);
-      release();
       over();
     });
-    passUpgrade({
-      request,
-      socket,
-      head,
-      path: target.path,
-      headers: upstreamHeaders(request),
-      endpoint: picked,
-      failed: ({ code, message }) => {
-        this.#options.log(
-          `${this.#options.name}: ${target.name} at ${picked.key}: ${code ?? message}`,
-        );
-        return `service "${target.name}" broke off at ${picked.key}: ${code ?? message}`;
-      },
-    });
+    this.#attemptUpgrade({ request, socket, head, target, failed: new Set() });
   }
 
   close(): void {
@@ -136,6 +119,31 @@ export class HttpForwarder {
     const picked = this.#pick(exchange.target, exchange.failed);
     if ("status" in picked) refuse(exchange.response, picked.status, picked.message);
     else this.#send(exchange, picked);
+  }
+
+  #attemptUpgrade(exchange: UpgradeExchange): void {
+    const { request, socket, head, target, failed } = exchange;
+    const picked = this.#pick(target, failed);
+    if ("status" in picked) return refuseUpgrade(socket, picked.status, picked.message);
+    const { key } = picked;
+    const { release } = this.#pool.acquire(key);
+    socket.once("close", release);
+    passUpgrade({
+      request,
+      socket,
+      head,
+      path: target.path,
+      headers: upstreamHeaders(request),
+      endpoint: picked,
+      failed: ({ message, code = message }) => {
+        socket.off("close", release);
+        release();
+        this.#options.log(`${this.#options.name}: ${target.name} at ${key}: ${code}`);
+        failed.add(key);
+        if (unreachable.has(code)) this.#attemptUpgrade(exchange);
+        else refuseUpgrade(socket, 502, `service "${target.name}" broke off at ${key}: ${code}`);
+      },
+    });
   }
 
   #send(exchange: Exchange, endpoint: ServiceEndpoint): void {
@@ -213,6 +221,15 @@ type Exchange = {
   readonly failed: Set<string>;
   /** Endpoints whose kept connection was closed already: they get a new one. */
   readonly stale: Set<string>;
+};
+
+/** One request to speak another protocol, until an endpoint has answered it. */
+type UpgradeExchange = {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly target: ForwardTarget;
+  readonly failed: Set<string>;
 };
 
 /** The connection was never made, so nobody has seen the request. */

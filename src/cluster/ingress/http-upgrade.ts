@@ -15,8 +15,8 @@ export type UpgradeOptions = {
   /** Without those that are meant for one connection. */
   readonly headers: readonly string[];
   readonly endpoint: ServiceEndpoint;
-  /** Takes note of what went wrong before there was an answer, and says it to the client. */
-  readonly failed: (error: NodeJS.ErrnoException) => string;
+  /** Called when the endpoint has broken off before it answered; the client waits still. */
+  readonly failed: (error: NodeJS.ErrnoException) => void;
 };
 
 export function passUpgrade(options: UpgradeOptions): void {
@@ -33,10 +33,15 @@ export function passUpgrade(options: UpgradeOptions): void {
   const abort = (): void => void upstream.destroy();
   socket.on("error", abort);
   socket.once("close", abort);
-  upstream.once("error", (error) => {
-    if (!socket.destroyed) refuseUpgrade(socket, 502, failed(error));
+  let over = false;
+  upstream.on("error", (error) => {
+    socket.off("error", abort);
+    socket.off("close", abort);
+    if (!over && !socket.destroyed) failed(error);
+    over = true;
   });
   upstream.once("upgrade", (answer, upstreamSocket: Duplex, upstreamHead: Buffer) => {
+    over = true;
     socket.off("close", abort);
     socket.write(headText(101, answer, answer.rawHeaders));
     socket.write(upstreamHead);
@@ -47,6 +52,7 @@ export function passUpgrade(options: UpgradeOptions): void {
   });
   // The server would rather not: its answer is an ordinary one, after which the connection ends.
   upstream.once("response", (answer) => {
+    over = true;
     const status = answer.statusCode ?? 502;
     socket.write(
       headText(status, answer, [...passHeaders(answer.rawHeaders), "Connection", "close"]),

@@ -436,8 +436,12 @@ test("a pod that does not want a WebSocket says so itself; without a pod the doo
   });
   world.endpoints.add(portOf(server));
   assert.match((await askUpgrade(context, port, "websocket")).head, /^HTTP\/1.1 426 /);
+  const gone = portOf(await unusedPort(context));
+  world.endpoints.add(gone);
+  for (let turn = 0; turn < 2; turn++)
+    assert.match((await askUpgrade(context, port, "websocket")).head, /^HTTP\/1.1 426 /);
   world.endpoints.clear();
-  world.endpoints.add(portOf(await unusedPort(context)));
+  world.endpoints.add(gone);
   assert.match((await askUpgrade(context, port, "websocket")).head, /^HTTP\/1.1 502 /);
 });
 

@@ -13,7 +13,14 @@ export function forwardConnection(
   onConnected: (endpoint: ServiceEndpoint) => void = () => {},
 ): void {
   client.on("error", () => {}); // Told by "close", which follows.
-  const [endpoint, ...others] = endpoints;
+  tryInOrder(client, endpoints, onConnected);
+}
+
+function tryInOrder(
+  client: Socket,
+  [endpoint, ...others]: readonly ServiceEndpoint[],
+  onConnected: (endpoint: ServiceEndpoint) => void,
+): void {
   if (!endpoint) return void client.resetAndDestroy();
   const upstream = connect({
     host: endpoint.address,
@@ -26,7 +33,7 @@ export function forwardConnection(
   client.once("close", giveUp);
   const next = (): void => {
     client.off("close", giveUp);
-    if (!client.destroyed) forwardConnection(client, others, onConnected);
+    if (!client.destroyed) tryInOrder(client, others, onConnected);
   };
   upstream.once("error", next);
   upstream.once("connect", () => {
