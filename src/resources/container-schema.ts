@@ -7,6 +7,7 @@ import {
   int32,
   int64,
   intOrString,
+  keyedList,
   list,
   map,
   mapList,
@@ -68,7 +69,7 @@ const containerPortSchema: Schema = object(
 export const resourceRequirementsSchema: Schema = object({
   limits: map(quantity),
   requests: map(quantity),
-  claims: mapList(object({ name: string, request: string }, "name"), "name"),
+  claims: keyedList(object({ name: string, request: string }, "name"), "name"),
 });
 
 const volumeMount = object(

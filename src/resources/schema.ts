@@ -109,16 +109,20 @@ export function set(items: Schema): Schema {
   };
 }
 
-/**
- * A list whose items are told apart by `keys`. Server-side apply uses all of them; a strategic merge
- * patch knows one key only, the first.
- */
-export function mapList(items: Schema, ...keys: readonly [string, ...string[]]): Schema {
+/** A list whose items server-side apply tells apart by `keys`; a strategic merge patch replaces it. */
+export function keyedList(items: Schema, ...keys: readonly [string, ...string[]]): Schema {
   return {
     type: "array",
     items,
     "x-kubernetes-list-type": "map",
     "x-kubernetes-list-map-keys": keys,
+  };
+}
+
+/** As `keyedList`; a strategic merge patch tells items apart too, by the first key alone. */
+export function mapList(items: Schema, ...keys: readonly [string, ...string[]]): Schema {
+  return {
+    ...keyedList(items, ...keys),
     "x-kubernetes-patch-strategy": "merge",
     "x-kubernetes-patch-merge-key": keys[0],
   };
