@@ -32,9 +32,9 @@ function newRecord(name: string) {
   return { file, lines: () => readFileSync(file, "utf8").trim().split("\n") };
 }
 
-async function eventually(holds: () => boolean): Promise<void> {
+async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadlineMs = wallClock.nowMs() + 20_000;
-  while (!holds()) {
+  while (!(await holds())) {
     assert.ok(wallClock.nowMs() < deadlineMs, "it did not come to that");
     await new Promise<void>((resolve) => wallClock.after(5, resolve));
   }
@@ -183,6 +183,22 @@ test("a sidecar that ends is started again", async () => {
   assert.equal(pod?.status?.phase, "Running");
   await fixture.delete("again", 0);
   await fixture.until("again", isGone);
+});
+
+test("a pod that is ending for a reason of its own goes when it is deleted meanwhile", async () => {
+  const { file } = newRecord("late-deleted");
+  const container = shell(`trap '' TERM; touch ${file}; while :; do sleep 0.02; done`);
+  await fixture.run("late-deleted", {
+    activeDeadlineSeconds: 1,
+    terminationGracePeriodSeconds: 600,
+    containers: [container],
+  });
+  await eventually(() => existsSync(file));
+  await eventually(async () =>
+    (await fixture.events("late-deleted")).some((event) => event.startsWith("DeadlineExceeded")),
+  );
+  await fixture.delete("late-deleted", 1);
+  await fixture.until("late-deleted", isGone);
 });
 
 test("a pod past its deadline fails, and what it runs is ended first", async () => {

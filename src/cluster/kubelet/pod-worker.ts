@@ -35,7 +35,7 @@ import { portsOf, takenPort } from "./port-check.ts";
 import { unsupportedVolume } from "./pod-volumes.ts";
 import { terminationLogOf } from "./termination-message.ts";
 import type { VolumeSources } from "./volume-files.ts";
-import { mountVolumes, overfullVolume, wantsCare } from "./volume-mounts.ts";
+import { VolumeKeeper } from "./volume-keeper.ts";
 
 /** What all pods of a node share. */
 export type NodeContext = {
@@ -59,10 +59,6 @@ export type NodeContext = {
 type Sidecar = { readonly stop: AbortController; readonly life: Promise<void> };
 
 const portRetryMs = 1_000;
-const firstMountRetryMs = 1_000;
-const longestMountRetryMs = 10_000;
-/** How soon a change of a ConfigMap or Secret reaches the files of a volume. */
-const volumeCheckMs = 10_000;
 /** How long closing waits for the last statuses to be written. */
 const lastWriteMs = 1_000;
 
@@ -89,6 +85,7 @@ export class PodWorker {
   #cancelKill = () => {};
   #cancelDeadline = () => {};
   #life: Promise<void> = Promise.resolve();
+  #deleting = false;
   #mayBeDeleted = false;
 
   /** Allocates the pod's address; `start` does the rest. */
@@ -130,9 +127,10 @@ export class PodWorker {
     if (pod.spec.readinessGates) this.#writer.poke();
     if (deletionTimestamp === undefined) return;
     const grace = deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30;
-    const first = !this.#stop.signal.aborted;
     this.#end(grace * 1000);
-    if (first) void this.#life.then(() => this.#letDelete());
+    if (this.#deleting) return;
+    this.#deleting = true;
+    void this.#life.then(() => this.#letDelete());
   }
 
   /** The object is gone: everything ends at once, and nothing of the pod remains. */
@@ -240,53 +238,35 @@ export class PodWorker {
     const { apiAccess } = this.#context;
     const api = await Promise.race([apiAccess, aborted(signals.stop)]);
     if (api) this.#api = api;
-    if (!(await this.#untilVolumesAreMade(signals.stop))) return;
+    const unsupported = unsupportedVolume(this.#pod);
+    if (unsupported !== undefined) return this.#holdBack(unsupported, signals.stop);
+    const volumes = this.#volumeKeeper();
+    if (!(await volumes.untilMade(signals.stop))) return;
     const over = new AbortController();
-    const caring = this.#careForVolumes(AbortSignal.any([signals.stop, over.signal]));
+    const keeping = volumes.keep(AbortSignal.any([signals.stop, over.signal]));
     await this.#runInOrder(signals);
     over.abort();
-    await caring;
+    await keeping;
   }
 
-  /** Whether they are, rather than the pod having been stopped before. */
-  async #untilVolumesAreMade(stop: AbortSignal): Promise<boolean> {
+  /** For what no waiting mends: the pod shows it until it is deleted. */
+  async #holdBack(message: string, stop: AbortSignal): Promise<void> {
+    for (const runner of [...this.#init, ...this.#apps])
+      runner.wait("CreateContainerConfigError", message);
+    this.#context.recorder.record(this.#pod, "Warning", "Failed", `Error: ${message}`);
+    await aborted(stop);
+  }
+
+  #volumeKeeper(): VolumeKeeper {
     const { clock, recorder } = this.#context;
-    const unsupported = unsupportedVolume(this.#pod);
-    if (unsupported !== undefined) {
-      const runners = [...this.#init, ...this.#apps];
-      for (const runner of runners) runner.wait("CreateContainerConfigError", unsupported);
-      recorder.record(this.#pod, "Warning", "Failed", `Error: ${unsupported}`);
-      await aborted(stop);
-    }
-    let retryMs = firstMountRetryMs;
-    while (!stop.aborted) {
-      if (await this.#makeVolumes()) return true;
-      await sleep(clock, retryMs, stop);
-      retryMs = Math.min(retryMs * 2, longestMountRetryMs);
-    }
-    return false;
-  }
-
-  async #makeVolumes(): Promise<boolean> {
-    try {
-      await mountVolumes(this.#pod, this.#folder, this.#sources());
-      return true;
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.#context.recorder.record(this.#pod, "Warning", "FailedMount", message);
-      return false;
-    }
-  }
-
-  async #careForVolumes(signal: AbortSignal): Promise<void> {
-    if (!this.#pod.spec.volumes?.some(wantsCare)) return;
-    for (;;) {
-      await sleep(this.#context.clock, volumeCheckMs, signal);
-      if (signal.aborted) return;
-      await this.#makeVolumes();
-      const message = await overfullVolume(this.#pod, this.#folder);
-      if (message !== undefined) this.#fail("Warning", { reason: "Evicted", message });
-    }
+    return new VolumeKeeper({
+      clock,
+      pod: () => this.#pod,
+      podFolder: this.#folder,
+      sources: () => this.#sources(),
+      onFailure: (message) => recorder.record(this.#pod, "Warning", "FailedMount", message),
+      onOverfull: (message) => this.#fail("Warning", { reason: "Evicted", message }),
+    });
   }
 
   #sources(): VolumeSources {
