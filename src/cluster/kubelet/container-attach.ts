@@ -1,9 +1,11 @@
 // Joins the process of a container: its output from now on, and its input where the specification
 // gives it one.
 import type { Writable } from "node:stream";
+import type { Clock } from "../../lib/clock.ts";
 import type { CommandStreams } from "../apiserver/node-access.ts";
 import { endOf } from "./container-end.ts";
 import type { RunningContainer } from "./container-runner.ts";
+import { resizeTerminal } from "./terminal.ts";
 
 /** The container does not wait for its audience: who falls further behind than this is let go. */
 const behindBytesMax = 4 * 1024 * 1024;
@@ -15,7 +17,8 @@ const behindBytesMax = 4 * 1024 * 1024;
  */
 export async function attachToContainer(
   { name, process }: RunningContainer,
-  stdinOnce: boolean,
+  { stdinOnce, tty }: { readonly stdinOnce: boolean; readonly tty: boolean },
+  clock: Clock,
   streams: CommandStreams,
   signal: AbortSignal,
 ): Promise<number> {
@@ -43,6 +46,7 @@ export async function attachToContainer(
     remove = () => ends.forEach((one) => one.removeEventListener("abort", end));
   });
   if (stdin && process.stdin) stdin.pipe(process.stdin, { end: stdinOnce });
+  if (tty) streams.onResize?.((size) => resizeTerminal(process.pid, size, clock));
   try {
     await over;
   } finally {

@@ -8,7 +8,7 @@ import { endOf } from "./container-end.ts";
 import { exitOf, spawnInGroup, StartError, type ProcessHost } from "./container-process.ts";
 import type { RunningContainer } from "./container-runner.ts";
 import { childrenOf } from "./proc-stat.ts";
-import { hasTerminals, resizeTerminal, terminalCommand } from "./terminal.ts";
+import { hasTerminals, inTerminal, resizeTerminal } from "./terminal.ts";
 
 /**
  * Resolves with the exit code when all output has been handed over. Rejects, in the words of a
@@ -28,17 +28,16 @@ export async function execInContainer(
       "a terminal needs the program script of util-linux on the machine of the cluster: " +
         "install it (Debian: bsdutils), or leave out -t",
     );
-  const command = tty ? terminalCommand(options.command) : options.command;
-  const env = tty ? { TERM: "xterm", ...launch.env, SHELL: "/bin/sh" } : launch.env;
+  const line = { command: options.command, env: launch.env };
   // A terminal ends with its input; one without input is kept waiting for some.
   const stdin = streams.stdin || tty ? "pipe" : "ignore";
   const stdout = streams.stdout ? "pipe" : "ignore";
   const stderr = streams.stderr ? "pipe" : "ignore";
-  const { pid, child } = await spawnInGroup({ ...launch, env, command }, host, [
-    stdin,
-    stdout,
-    stderr,
-  ]).catch((error: unknown) => {
+  const { pid, child } = await spawnInGroup(
+    { ...launch, ...(tty ? inTerminal(line) : line) },
+    host,
+    [stdin, stdout, stderr],
+  ).catch((error: unknown) => {
     throw error instanceof StartError ? startFailure(error) : error;
   });
   let exited = false;

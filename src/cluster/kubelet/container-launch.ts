@@ -10,6 +10,7 @@ import {
 } from "./container-env.ts";
 import type { ImageResolution } from "./images.ts";
 import { ConfigError } from "./config-error.ts";
+import { inTerminal } from "./terminal.ts";
 import { mountsOf, translatePath, volumeVariables, type Mount } from "./pod-volumes.ts";
 
 export type Launch = {
@@ -59,12 +60,13 @@ export async function planLaunch(options: LaunchOptions): Promise<Launch> {
     ...(gpus.length > 0 && { CUDA_VISIBLE_DEVICES: gpus.join(",") }),
   };
   const command = image.command.map((word) => translatePath(expandVariables(word, env), mounts));
-  return {
+  const launch = {
     command,
     env,
     cwd: workingFolder(container.workingDir || image.workingDir, podFolder, mounts),
     mounts,
   };
+  return container.tty === true ? { ...launch, ...inTerminal(launch) } : launch;
 }
 
 const terminationPath = ({ terminationMessagePath }: Container): string =>

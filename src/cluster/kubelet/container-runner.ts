@@ -254,9 +254,12 @@ export class ContainerRunner {
     let log: ContainerLog | undefined;
     try {
       log = this.#beginRun(image);
-      const { stdin = false } = this.#container();
+      const { stdin = false, tty = false } = this.#container();
       launch = { ...launch, env: { ...launch.env, [tokenVariable]: token } };
-      process = await startProcess({ ...launch, stdin, onOutput: this.#keep(log) }, host);
+      process = await startProcess(
+        { ...launch, stdin: stdin || tty, onOutput: this.#keep(log) },
+        host,
+      );
     } catch (error) {
       this.#end(log);
       return this.#failStart(error instanceof Error ? error.message : String(error), startedAt);

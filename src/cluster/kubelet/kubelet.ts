@@ -143,7 +143,7 @@ export class Kubelet implements NodeAccess {
   }
 
   attach(pod: Pod, options: AttachOptions): CommandRun {
-    return podAttach(this.#workerOf(pod), options);
+    return podAttach(this.#workerOf(pod), options, this.#options.clock);
   }
 
   connect(pod: Pod, port: number): Promise<Duplex> {

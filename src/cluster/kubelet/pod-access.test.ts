@@ -9,7 +9,7 @@ import { callbackify } from "node:util";
 import { after, before, test } from "node:test";
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
 import type { Pod } from "../../resources/pod.ts";
-import type { ExecOptions } from "../apiserver/node-access.ts";
+import type { ExecOptions, TerminalSize } from "../apiserver/node-access.ts";
 import { isGone, isReady, node, openNode, shell, type KubeletFixture } from "./kubelet-fixture.ts";
 
 let fixture: KubeletFixture;
@@ -182,8 +182,7 @@ test("exec: the size of the client's terminal reaches the command", async () => 
   });
   const stdout = new PassThrough();
   const said = text(stdout);
-  const onResize = (listener: (size: { columns: number; rows: number }) => void) =>
-    listener({ columns: 99, rows: 33 });
+  const onResize = (listener: (size: TerminalSize) => void) => listener({ columns: 99, rows: 33 });
   assert.equal(await run({ stdout, onResize }, new AbortController().signal), 0);
   stdout.end();
   assert.equal(await said, "33 99\r\n");
@@ -271,6 +270,29 @@ test("attach: output from now on, input where there is some, to the end of the c
   assert.equal(await code, 0);
   stdout.end();
   assert.equal(await said, "got hello\nover\n");
+});
+
+test("attach: a container with a terminal, and the size of the client's", async () => {
+  await fixture.run("shell", {
+    restartPolicy: "Never",
+    containers: [shell("exec sh", { stdin: true, tty: true })],
+  });
+  const pty = await running("shell");
+  const wants = { container: "main", stdin: true, stdout: true, stderr: false, tty: true };
+  const run = fixture.access.attach(pty, wants);
+  const [stdin, stdout] = [new PassThrough(), new PassThrough()];
+  const said = text(stdout);
+  const onResize = (listener: (size: TerminalSize) => void) => listener({ columns: 99, rows: 33 });
+  const code = run({ stdin, stdout, onResize }, new AbortController().signal);
+  stdin.write("until [ \"$(stty size)\" = '33 99' ]; do sleep 0.02; done; tty; exit 5\n");
+  assert.equal(await code, 0);
+  stdout.end();
+  assert.match(await said, /\/dev\/pts\/\d+\r\n/);
+  const ended = await fixture.until(
+    "shell",
+    (one) => one?.status?.containerStatuses?.[0]?.state.terminated,
+  );
+  assert.equal(ended.exitCode, 5);
 });
 
 test("attach: no input where the container has none, and none of it stays when the client goes", async () => {

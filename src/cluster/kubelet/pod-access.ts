@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { connect as connectSocket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Clock } from "../../lib/clock.ts";
 import type { Pod } from "../../resources/pod.ts";
 import {
   NodeProblem,
@@ -32,12 +33,18 @@ export function podExec(
 }
 
 /** Throws a NodeProblem when the container does not run. */
-export function podAttach(worker: PodWorker | undefined, options: AttachOptions): CommandRun {
+export function podAttach(
+  worker: PodWorker | undefined,
+  options: AttachOptions,
+  clock: Clock,
+): CommandRun {
   const container = runningContainer(worker, options.container);
   const { initContainers = [], containers = [] } = worker?.pod.spec ?? {};
   const all = [...initContainers, ...containers];
-  const { stdinOnce = false } = all.find(({ name }) => name === options.container) ?? {};
-  return (streams, signal) => attachToContainer(container, stdinOnce, streams, signal);
+  const spec = all.find(({ name }) => name === options.container);
+  const { stdinOnce = false, tty = false } = spec ?? {};
+  return (streams, signal) =>
+    attachToContainer(container, { stdinOnce, tty }, clock, streams, signal);
 }
 
 /** Rejects as a container runtime does when nothing listens there. */

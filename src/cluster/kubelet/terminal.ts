@@ -19,10 +19,23 @@ export function hasTerminals(env: Environment): Promise<boolean> {
   });
 }
 
-/** Exits with the command's own exit code. */
-export function terminalCommand(command: readonly string[]): readonly string[] {
+type Line = { readonly command: readonly string[]; readonly env: Environment };
+
+/** The command in a terminal; exits with the command's own exit code, and ends with its input. */
+export function inTerminal({ command, env }: Line): Line {
   const words = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
-  return ["script", "--quiet", "--return", "--flush", "-c", `exec ${words.join(" ")}`, "/dev/null"];
+  return {
+    command: [
+      "script",
+      "--quiet",
+      "--return",
+      "--flush",
+      "-c",
+      `exec ${words.join(" ")}`,
+      "/dev/null",
+    ],
+    env: { TERM: "xterm", ...env, SHELL: "/bin/sh" },
+  };
 }
 
 /** Tells the command in the terminal of that `script`; a little later where it has not begun yet. */
