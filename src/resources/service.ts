@@ -45,6 +45,9 @@ export type Service = KubeObject & {
     readonly internalTrafficPolicy?: string;
     readonly externalTrafficPolicy?: string;
     readonly allocateLoadBalancerNodePorts?: boolean;
+    readonly loadBalancerClass?: string;
+    readonly loadBalancerIP?: string;
+    readonly loadBalancerSourceRanges?: readonly string[];
     readonly ipFamilies?: readonly string[];
     readonly ipFamilyPolicy?: string;
   };

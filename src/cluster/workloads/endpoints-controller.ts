@@ -80,15 +80,16 @@ async function reconcile(key: string, context: Context): Promise<void> {
   const { client, services, endpoints, slicesFor, podsIn } = context;
   const service = services.get(key);
   const old = endpoints.get(key);
+  const isManaged = ({ metadata }: EndpointSlice): boolean =>
+    managers.has(metadata.labels?.[managedByLabel] ?? "");
+  const existing = slicesFor(key).filter(isManaged);
   if (!service) {
-    // The slices have their Service as their owner and go with it; Endpoints never had one.
+    // Most slices have their Service as their owner and go with it; the others go here.
+    await replaceSlices(existing, [], client);
     if (old && isOurs(old)) await client.delete(endpointsKind, old.metadata);
     return;
   }
   if (service.metadata.deletionTimestamp !== undefined) return;
-  const isManaged = ({ metadata }: EndpointSlice): boolean =>
-    managers.has(metadata.labels?.[managedByLabel] ?? "");
-  const existing = slicesFor(key).filter(isManaged);
   if (!hasSelector(service)) {
     const isKept = old !== undefined && !isOurs(old);
     await replaceSlices(existing, isKept ? mirroredSlices(old) : [], client);

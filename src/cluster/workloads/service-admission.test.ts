@@ -149,4 +149,9 @@ test("what does not work here is told to who asks for it, and not at every updat
   assert.match(told(outside)[0] ?? "", /^spec.externalIPs: nothing listens/);
   assert.deepEqual(told(outside, outside), []);
   assert.deepEqual(told(service("a", { type: "NodePort" })), []);
+  const guarded = { type: "LoadBalancer", loadBalancerSourceRanges: ["10.0.0.0/8"] };
+  assert.match(
+    told(service("a", guarded))[0] ?? "",
+    /^spec.loadBalancerSourceRanges: not enforced/,
+  );
 });

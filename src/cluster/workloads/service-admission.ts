@@ -135,8 +135,18 @@ function takenNodePorts(services: readonly Service[]): ReadonlySet<number> {
   );
 }
 
-/** What such a Service does on other clusters and not here. */
-function warningsOf({ externalIPs = [] }: Spec, old: Spec | undefined): readonly string[] {
-  if (externalIPs.length === 0 || jsonEqual(externalIPs, old?.externalIPs)) return [];
-  return ["spec.externalIPs: nothing listens at external addresses in this cluster"];
+/** Fields that do something on other clusters and nothing here. */
+const withoutEffect = {
+  externalIPs: "nothing listens at external addresses in this cluster",
+  loadBalancerIP: "the address of a load balancer is its clusterIP in this cluster",
+  loadBalancerSourceRanges:
+    "not enforced; this machine alone reaches the Service, and all of it does",
+} as const;
+
+/** Told to who sets such a field, and not again at each later update. */
+function warningsOf(spec: Spec, old: Spec | undefined): readonly string[] {
+  const fields = Object.entries(withoutEffect) as [keyof typeof withoutEffect, string][];
+  return fields
+    .filter(([name]) => (spec[name]?.length ?? 0) > 0 && !jsonEqual(spec[name], old?.[name]))
+    .map(([name, why]) => `spec.${name}: ${why}`);
 }

@@ -46,7 +46,7 @@ async function reconcile(key: string, options: ServiceControllerOptions): Promis
       return;
     }
     const loadBalancer = balancerOf(service);
-    if (jsonEqual(service.status?.loadBalancer ?? {}, loadBalancer)) return;
+    if (!loadBalancer || jsonEqual(service.status?.loadBalancer ?? {}, loadBalancer)) return;
     const patch = { status: { loadBalancer: { ingress: null, ...loadBalancer } } };
     await client.patch(serviceKind, service.metadata, patch, { subresource: "status" });
   } catch (error) {
@@ -55,8 +55,12 @@ async function reconcile(key: string, options: ServiceControllerOptions): Promis
   }
 }
 
-/** The virtual address is reached from the whole machine, which is all the outside that there is. */
-function balancerOf({ spec }: Service): object {
+/**
+ * The virtual address is reached from the whole machine, which is all the outside that there is. A
+ * balancer of a class is somebody else's to make.
+ */
+function balancerOf({ spec }: Service): object | undefined {
+  if (spec.loadBalancerClass !== undefined) return undefined;
   if (spec.type !== "LoadBalancer" || !spec.clusterIP) return {};
   return { ingress: [{ ip: spec.clusterIP, ipMode: "VIP" }] };
 }

@@ -345,6 +345,9 @@ test("Endpoints come and go with their Service; those that a user keeps become s
   await until(caches.slices, () => mirrored().join() === "10.0.0.7");
   await client.patch(endpointsKind, db, { subsets: [subset("10.0.0.8")] });
   await until(caches.slices, () => mirrored().join() === "10.0.0.8");
+  await client.delete(serviceKind, db);
+  await until(caches.slices, () => mirrored().length === 0);
+  assert.ok(await client.get(endpointsKind, db), "what the user keeps stays");
 });
 
 test("deleting the Deployment leaves nothing", async (context) => {
