@@ -130,9 +130,14 @@ export class ContainerRunner {
     return this.#status.state.terminated?.exitCode === 0;
   }
 
-  /** The log of the present run (the last one, between two), or of the run before. */
+  /**
+   * The log of the present run, or of the run before. Of a container that waits for its next start the
+   * last run is both, as for a kubelet.
+   */
   log(previous: boolean): ContainerLog | undefined {
-    return previous ? this.#previousLog : this.#log;
+    const { state, lastState } = this.#status;
+    const waits = state.waiting !== undefined && !this.#running;
+    return previous && !(waits && lastState?.terminated) ? this.#previousLog : this.#log;
   }
 
   /**

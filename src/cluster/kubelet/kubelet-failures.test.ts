@@ -123,13 +123,16 @@ test("an init container that fails is restarted at once, then after 10 s, then a
 test("a container that crashes tells its last words, and is restarted", async () => {
   const terminationMessagePolicy = "FallbackToLogsOnError" as const;
   await fixture.run("crasher", {
-    containers: [shell("echo out of luck; exit 1", { terminationMessagePolicy })],
+    containers: [shell("echo $$$$; echo out of luck; exit 1", { terminationMessagePolicy })],
   });
   const waiting = await fixture.until("crasher", waitingFor("CrashLoopBackOff", 1));
-  assert.equal(waiting.lastState?.terminated?.message, "out of luck\n");
+  assert.match(waiting.lastState?.terminated?.message ?? "", /^\d+\nout of luck\n$/);
   assert.equal(waiting.lastState?.terminated?.reason, "Error");
   const log = await fixture.log("crasher", "previous=true&timestamps=true");
-  assert.match(log.text, /^2026-01-02T03:\d\d:\d\d\.\d{9}Z out of luck\n$/);
+  assert.match(log.text, /^2026-01-02T03:\d\d:\d\d\.\d{9}Z \d+\n.* out of luck\n$/);
+  // While it waits, the run that ended last is meant by both.
+  const last = await fixture.log("crasher", "timestamps=true");
+  assert.equal(last.text, log.text);
 });
 
 test("restartPolicy decides how a pod ends", async () => {

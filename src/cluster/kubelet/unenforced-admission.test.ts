@@ -10,7 +10,7 @@ const specs: readonly (readonly [name: string, spec: PodSpec, fields: readonly s
     "what a process cannot be held to",
     {
       securityContext: { runAsUser: 1000 },
-      initContainers: [{ name: "i", tty: true }],
+      initContainers: [{ name: "i", securityContext: { privileged: true } }],
       containers: [
         {
           name: "a",
@@ -25,7 +25,7 @@ const specs: readonly (readonly [name: string, spec: PodSpec, fields: readonly s
     },
     [
       "securityContext.runAsUser",
-      "initContainers[0].tty",
+      "initContainers[0].securityContext.privileged",
       "containers[0].resources.limits.cpu",
       "containers[0].volumeMounts[1].readOnly",
       "containers[0].securityContext.readOnlyRootFilesystem",

@@ -26,14 +26,13 @@ export function unenforcedFields(spec: PodSpec): readonly string[] {
 }
 
 function containerFields(container: Container, field: string): readonly string[] {
-  const { resources, volumeMounts = [], securityContext, tty } = container;
+  const { resources, volumeMounts = [], securityContext } = container;
   return [
     ...(resources?.limits?.["cpu"] === undefined ? [] : [`${field}.resources.limits.cpu`]),
     ...volumeMounts.flatMap(({ readOnly }, index) =>
       readOnly === true ? [`${field}.volumeMounts[${index}].readOnly`] : [],
     ),
     ...keysOf(securityContext, `${field}.securityContext`),
-    ...(tty === true ? [`${field}.tty`] : []),
   ];
 }
 
