@@ -9,6 +9,8 @@ export type Resource = {
   readonly storageId: string;
   /** What everyone is told who uses this version; absent while it is not deprecated. */
   readonly deprecation?: string;
+  /** Its definition is being deleted, and takes all objects along: no more are created. */
+  readonly isTerminating?: boolean;
 };
 
 export function builtIn(kind: Kind): Resource {

@@ -337,6 +337,46 @@ test("of two definitions with one name the later waits for the earlier", async (
   assert.equal((await call("GET", path)).body.status.conditions[1].status, "True");
 });
 
+test("a kind that is served stays so when its definition asks for a name that is taken", async () => {
+  const { plane, call } = await planeWith([version("v1")]);
+  await call("POST", definitions, {
+    ...definition([version("v1")], {}, { plural: "gizmos", kind: "Gizmo" }),
+    metadata: { name: "gizmos.example.org" },
+  });
+  const path = `${definitions}/gizmos.example.org`;
+  await call("PATCH", path, { spec: { names: { shortNames: ["gadgets"] } } });
+  await plane.settled();
+  assert.equal((await call("GET", "/apis/example.org/v1/namespaces/default/gizmos")).status, 200);
+  const { status } = (await call("GET", path)).body;
+  assert.deepEqual(
+    status.conditions.map((condition: Readonly<Record<string, string>>) => condition["status"]),
+    ["False", "True"],
+  );
+  assert.equal(status.acceptedNames.shortNames, undefined);
+  await call("PATCH", path, { spec: { names: { shortNames: ["gz"] } } });
+  await plane.settled();
+  assert.deepEqual((await call("GET", path)).body.status.acceptedNames.shortNames, ["gz"]);
+});
+
+test("a definition that is being deleted takes no more objects", async () => {
+  const { plane, call } = await planeWith([version("v1")]);
+  const held = gadget("a", {}) as { metadata: object };
+  await call("POST", gadgets(), {
+    ...held,
+    metadata: { name: "a", finalizers: ["example.org/x"] },
+  });
+  const path = `${definitions}/gadgets.example.org`;
+  await call("DELETE", path);
+  await plane.settled();
+  assert.equal((await call("GET", path)).body.status.conditions[2].type, "Terminating");
+  const answer = await call("POST", gadgets(), gadget("b", {}));
+  assert.equal(answer.status, 405);
+  assert.match(answer.body.message, /create not allowed while custom resource definition is/);
+  await call("PATCH", `${gadgets()}/a`, { metadata: { finalizers: null } });
+  await plane.settled();
+  assert.equal((await call("GET", path)).status, 404);
+});
+
 test("a definition takes its objects along, whether any version is served or not", async () => {
   const { plane, call } = await planeWith([version("v1")]);
   await call("POST", gadgets(), gadget("a", {}));

@@ -6,13 +6,19 @@ import { formatTimestamp } from "../../lib/timestamp.ts";
 import { crdOf, customResourceDefinitionKind } from "../../resources/custom-resource-definition.ts";
 import type {
   CustomResourceDefinition,
+  CustomResourceNames,
   CustomResourceVersion,
 } from "../../resources/custom-resource-definition.ts";
 import type { Kind } from "../../resources/kind.ts";
 import { keyOf } from "../../resources/object.ts";
 import type { KubeObject } from "../../resources/object.ts";
 import { ChangeWorker, type FollowUpOptions } from "./change-worker.ts";
-import { nameConditions, nameConflict } from "./definition-names.ts";
+import {
+  definitionStatus,
+  isConditionTrue,
+  nameConflict,
+  servedNames,
+} from "./definition-names.ts";
 import { rulesOf } from "./definition-rules.ts";
 import { definitionSchemaCauses } from "./definition-schemas.ts";
 import { customResourceFinalizer } from "./initial-state.ts";
@@ -22,22 +28,13 @@ import type { Resource, ResourceCatalog } from "../resource-catalog.ts";
 import { byVersionPriority } from "./discovery.ts";
 import type { Change, Store } from "./store.ts";
 
-/** The kind with the checks that need more than the definition's own fields say. */
-const checkedKind: Kind<CustomResourceDefinition> = {
-  ...customResourceDefinitionKind,
-  validate: (definition, old) => [
-    ...(customResourceDefinitionKind.validate?.(definition, old) ?? []),
-    ...definitionSchemaCauses(definition, old),
-  ],
-};
-const definitionResource = builtIn(checkedKind);
-
 export class CustomResources {
   readonly #store: Store;
   readonly #catalog: ResourceCatalog;
   readonly #registry: Registry;
   readonly #clock: Clock;
   readonly #worker: ChangeWorker;
+  readonly #definitionResource: Resource;
   #own: readonly Kind[] = [];
   #unsubscribe = (): void => {};
 
@@ -51,6 +48,7 @@ export class CustomResources {
       run: (name) => this.#review(name),
       log: options.log,
     });
+    this.#definitionResource = builtIn(this.#definitionKind());
   }
 
   /**
@@ -59,7 +57,7 @@ export class CustomResources {
    */
   start(own: readonly Kind[]): void {
     this.#own = own;
-    this.#catalog.install(definitionResource);
+    this.#catalog.install(this.#definitionResource);
     for (const definition of this.#definitions()) this.#serve(definition);
     this.#unsubscribe = this.#store.onAnyChange((change) => this.#notice(change));
     for (const kind of own) this.#installOwn(crdOf(kind));
@@ -74,22 +72,44 @@ export class CustomResources {
     this.#worker.close();
   }
 
+  /** The kind with the checks and defaults that need more than a definition's own fields. */
+  #definitionKind(): Kind<CustomResourceDefinition> {
+    const { validate, withDefaults } = customResourceDefinitionKind;
+    return {
+      ...customResourceDefinitionKind,
+      withDefaults: (given) => {
+        const definition = withDefaults?.(given) ?? given;
+        if (definition.status) return definition;
+        const conflict = nameConflict(definition, this.#catalog.all());
+        return { ...definition, status: definitionStatus(definition, conflict, this.#now()) };
+      },
+      validate: (definition, old) => [
+        ...(validate?.(definition, old) ?? []),
+        ...definitionSchemaCauses(definition, old),
+      ],
+    };
+  }
+
+  #now(): string {
+    return formatTimestamp(this.#clock.nowMs());
+  }
+
   #installOwn(definition: CustomResourceDefinition): void {
     const { name } = definition.metadata;
-    const stored = this.#store.get(definitionResource.storageId, name);
+    const stored = this.#store.get(this.#definitionResource.storageId, name);
     if (!stored) {
-      this.#registry.create(definitionResource, undefined, definition, quietly);
+      this.#registry.create(this.#definitionResource, undefined, definition, quietly);
       return;
     }
     if (jsonEqual((stored as CustomResourceDefinition).spec, definition.spec)) return;
-    const target = { resource: definitionResource, name };
+    const target = { resource: this.#definitionResource, name };
     const replace = (old: KubeObject): KubeObject =>
       ({ ...old, spec: definition.spec }) as KubeObject;
     this.#registry.update(target, "main", replace, quietly);
   }
 
   #notice({ type, storageId, object }: Change): void {
-    if (storageId === definitionResource.storageId) {
+    if (storageId === this.#definitionResource.storageId) {
       const definition = object as CustomResourceDefinition;
       if (type === "DELETED") this.#catalog.uninstall(definition.metadata.name);
       else this.#serve(definition);
@@ -106,7 +126,9 @@ export class CustomResources {
   /** Those whose names are accepted come first: they keep them. */
   #definitions(): readonly CustomResourceDefinition[] {
     // The store holds what passed the checks of this kind.
-    const stored = this.#store.list(definitionResource.storageId) as CustomResourceDefinition[];
+    const stored = this.#store.list(
+      this.#definitionResource.storageId,
+    ) as CustomResourceDefinition[];
     return [...stored.filter(isAccepted), ...stored.filter((other) => !isAccepted(other))];
   }
 
@@ -114,23 +136,33 @@ export class CustomResources {
     const storageId = definition.metadata.name;
     if (this.#catalog.stored(storageId)?.custom === false) return;
     this.#catalog.uninstall(storageId);
-    if (nameConflict(definition, this.#catalog.all())) return;
+    const names = servedNames(definition, nameConflict(definition, this.#catalog.all()));
+    if (!names) return;
     for (const version of definition.spec.versions)
-      if (version.served) this.#catalog.install(this.#resourceOf(definition, version));
+      if (version.served) this.#catalog.install(this.#resourceOf(definition, version, names));
   }
 
-  #resourceOf(definition: CustomResourceDefinition, version: CustomResourceVersion): Resource {
+  #resourceOf(
+    definition: CustomResourceDefinition,
+    version: CustomResourceVersion,
+    names: CustomResourceNames,
+  ): Resource {
     const deprecation = deprecationOf(definition, version);
     return {
-      kind: this.#kindOf(definition, version),
+      kind: this.#kindOf(definition, version, names),
       custom: true,
       storageId: definition.metadata.name,
       ...(deprecation !== undefined && { deprecation }),
+      ...(definition.metadata.deletionTimestamp !== undefined && { isTerminating: true }),
     };
   }
 
-  #kindOf({ spec }: CustomResourceDefinition, version: CustomResourceVersion): Kind {
-    const { names, group } = spec;
+  #kindOf(
+    { spec }: CustomResourceDefinition,
+    version: CustomResourceVersion,
+    names: CustomResourceNames,
+  ): Kind {
+    const { group } = spec;
     const ours = this.#own.find(
       (kind) =>
         kind.group === group && kind.plural === names.plural && kind.version === version.name,
@@ -160,19 +192,19 @@ export class CustomResources {
     };
   }
 
-  /** Says what became of its names; empties a kind whose definition is being deleted. */
+  /** Says how it stands; empties a kind whose definition is being deleted. */
   #review(name: string): void {
-    const definition = this.#store.get(definitionResource.storageId, name) as
+    const definition = this.#store.get(this.#definitionResource.storageId, name) as
       | CustomResourceDefinition
       | undefined;
     if (!definition) return this.#dropLeftovers(name);
-    this.#reviewNames(definition);
+    this.#reviewStatus(definition);
     const { deletionTimestamp, finalizers = [] } = definition.metadata;
     if (deletionTimestamp === undefined) return;
     // Whether any version is served does not matter to what is stored.
     const [version] = definition.spec.versions;
     if (version) {
-      const resource = this.#resourceOf(definition, version);
+      const resource = this.#resourceOf(definition, version, definition.spec.names);
       for (const { metadata } of this.#store.list(name))
         if (metadata.deletionTimestamp === undefined)
           this.#registry.delete(
@@ -186,16 +218,15 @@ export class CustomResources {
       ...old,
       metadata: { ...old.metadata, finalizers: kept },
     });
-    this.#registry.update({ resource: definitionResource, name }, "main", release, quietly);
+    this.#registry.update({ resource: this.#definitionResource, name }, "main", release, quietly);
   }
 
-  #reviewNames(definition: CustomResourceDefinition): void {
+  #reviewStatus(definition: CustomResourceDefinition): void {
     const conflict = nameConflict(definition, this.#catalog.all());
-    if (isAccepted(definition) === (conflict === undefined)) return;
-    if (!conflict) this.#serve(definition);
-    const target = { resource: definitionResource, name: definition.metadata.name };
-    const now = formatTimestamp(this.#clock.nowMs());
-    const status = { ...definition.status, conditions: nameConditions(conflict, now) };
+    const status = definitionStatus(definition, conflict, this.#now());
+    if (jsonEqual(status, definition.status)) return;
+    const target = { resource: this.#definitionResource, name: definition.metadata.name };
+    // The change brings the kind along, under the names that are accepted now.
     this.#registry.update(target, "status", (old) => ({ ...old, status }) as KubeObject, quietly);
   }
 
@@ -206,10 +237,8 @@ export class CustomResources {
   }
 }
 
-function isAccepted({ status }: CustomResourceDefinition): boolean {
-  return !status?.conditions?.some(
-    (condition) => condition.type === "NamesAccepted" && condition.status === "False",
-  );
+function isAccepted(definition: CustomResourceDefinition): boolean {
+  return isConditionTrue(definition, "NamesAccepted");
 }
 
 /** What clients of a deprecated version are told, in Kubernetes' words where its author has none. */

@@ -11,6 +11,7 @@ import type { AdmissionRule, AdmissionSnapshot } from "../../resources/admission
 import { validateMetadata } from "../../resources/metadata-validation.ts";
 import type { KubeObject, ObjectMeta } from "../../resources/object.ts";
 import {
+  ApiProblem,
   alreadyExists,
   badRequest,
   forbiddenWrite,
@@ -162,6 +163,12 @@ export class Registry {
     object: KubeObject,
     options: WriteOptions,
   ): Draft {
+    if (resource.isTerminating)
+      throw new ApiProblem(
+        405,
+        "MethodNotAllowed",
+        "create not allowed while custom resource definition is terminating",
+      );
     const meta = object.metadata;
     if (meta.resourceVersion !== undefined && meta.resourceVersion !== "")
       throw badRequest("resourceVersion should not be set on objects to be created");
@@ -242,7 +249,7 @@ export class Registry {
     if (this.#store.get(storageId, key) !== stored)
       throw stored ? staleWrite(kind, next.metadata.name) : alreadyExists(kind, next.metadata.name);
     if (!old) {
-      const ready = withInitialState(resource, next, next.metadata.creationTimestamp ?? "");
+      const ready = withInitialState(resource, next);
       return dryRun ? ready : inVersion(resource, this.#store.put(storageId, ready));
     }
     if (jsonEqual(next, old)) return old;
