@@ -263,8 +263,11 @@ function relay(answer: IncomingMessage, response: ServerResponse): void {
     answer.statusMessage,
     passHeaders(answer.rawHeaders),
   );
-  // The first token of a stream may be seconds away, and the client waits for the headers.
-  response.flushHeaders();
+  // The first token of a stream may be seconds away, and the client waits for the headers. What came
+  // with them goes out with them, in one write.
+  const flush = setImmediate(() => response.flushHeaders());
+  answer.once("data", () => clearImmediate(flush));
+  answer.once("close", () => clearImmediate(flush));
   answer.on("error", () => response.destroy());
   answer.pipe(response);
 }
