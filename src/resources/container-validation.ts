@@ -10,13 +10,9 @@ import {
   required,
   type Cause,
 } from "./cause.ts";
-import {
-  dnsLabelProblems,
-  environmentNameProblems,
-  portNameProblems,
-  portProblems,
-} from "./label-syntax.ts";
-import type { Container, EnvVar, Probe, ResourceRequirements, VolumeMount } from "./pod.ts";
+import { dnsLabelProblems, portNameProblems, portProblems } from "./label-syntax.ts";
+import { validateEnvironment } from "./env-validation.ts";
+import type { Container, Probe, ResourceRequirements, VolumeMount } from "./pod.ts";
 
 export function validateContainer(
   container: Container,
@@ -27,14 +23,43 @@ export function validateContainer(
     ...validateContainerName(container.name, `${field}.name`),
     ...validateImage(container, field),
     ...validatePorts(container, `${field}.ports`),
-    ...(container.env ?? []).flatMap((variable, index) =>
-      validateEnv(variable, `${field}.env[${index}]`),
-    ),
+    ...validateEnvironment(container, field),
     ...validateResources(container.resources ?? {}, `${field}.resources`),
     ...validateMounts(container.volumeMounts ?? [], volumes, `${field}.volumeMounts`),
     ...validateProbe(container.readinessProbe, `${field}.readinessProbe`, false),
     ...validateProbe(container.livenessProbe, `${field}.livenessProbe`, true),
     ...validateProbe(container.startupProbe, `${field}.startupProbe`, true),
+    ...validateMessage(container, field),
+    ...validatePrivileges(container, `${field}.securityContext`),
+  ];
+}
+
+const messagePolicies = ["FallbackToLogsOnError", "File"];
+
+function validateMessage(
+  { terminationMessagePolicy: policy = "File" }: Container,
+  field: string,
+): readonly Cause[] {
+  if (messagePolicies.includes(policy)) return [];
+  return [notSupported(`${field}.terminationMessagePolicy`, policy, messagePolicies)];
+}
+
+function validatePrivileges({ securityContext = {} }: Container, field: string): readonly Cause[] {
+  const ids = (["runAsUser", "runAsGroup"] as const).flatMap((name) => {
+    const id = securityContext[name];
+    return typeof id === "number" && (id < 0 || id > 2_147_483_647)
+      ? [invalid(`${field}.${name}`, id, "must be between 0 and 2147483647, inclusive")]
+      : [];
+  });
+  if (securityContext["allowPrivilegeEscalation"] !== false || !securityContext["privileged"])
+    return ids;
+  return [
+    ...ids,
+    invalid(
+      field,
+      securityContext,
+      "cannot set `allowPrivilegeEscalation` to false and `privileged` to true",
+    ),
   ];
 }
 
@@ -84,26 +109,6 @@ function validatePorts({ ports = [] }: Container, field: string): readonly Cause
     (index) => `${field}[${index}].name`,
   );
   return [...each, ...names];
-}
-
-function validateEnv({ name, value, valueFrom }: EnvVar, field: string): readonly Cause[] {
-  if (name === "") return [required(`${field}.name`)];
-  const causes = environmentNameProblems(name).map((problem) =>
-    invalid(`${field}.name`, name, problem),
-  );
-  if (!valueFrom) return causes;
-  const sources = Object.values(valueFrom).filter((source) => source !== undefined);
-  const complaint =
-    sources.length === 0
-      ? "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"
-      : value
-        ? "may not be specified when `value` is not empty"
-        : sources.length > 1
-          ? "may not have more than one field specified at a time"
-          : undefined;
-  return complaint === undefined
-    ? causes
-    : [...causes, invalid(`${field}.valueFrom`, "", complaint)];
 }
 
 /** Checks the amounts, and that no request exceeds its limit. Extended resources are whole and equal. */
@@ -160,7 +165,7 @@ function validateMounts(
   field: string,
 ): readonly Cause[] {
   const paths = new Set<string>();
-  return mounts.flatMap(({ name, mountPath }, index) => {
+  return mounts.flatMap(({ name, mountPath, subPath = "", subPathExpr = "" }, index) => {
     const at = `${field}[${index}]`;
     const causes: Cause[] = [];
     if (name === "") causes.push(required(`${at}.name`));
@@ -169,6 +174,16 @@ function validateMounts(
     else if (paths.has(mountPath))
       causes.push(invalid(`${at}.mountPath`, mountPath, "must be unique"));
     paths.add(mountPath);
+    if (subPath !== "" && subPathExpr !== "")
+      causes.push(
+        invalid(`${at}.subPathExpr`, subPathExpr, "subPathExpr and subPath are mutually exclusive"),
+      );
+    for (const [key, path] of Object.entries({ subPath, subPathExpr })) {
+      if (path.startsWith("/"))
+        causes.push(invalid(`${at}.${key}`, path, "must be a relative path"));
+      if (path.split("/").includes(".."))
+        causes.push(invalid(`${at}.${key}`, path, "must not contain '..'"));
+    }
     return causes;
   });
 }
@@ -189,6 +204,19 @@ function validateProbe(
     ...negative(`${field}.successThreshold`, successThreshold),
     ...negative(`${field}.failureThreshold`, failureThreshold),
   ];
+  const { terminationGracePeriodSeconds: graceSeconds } = probe;
+  if (graceSeconds !== undefined && !succeedsAtOnce)
+    causes.push(
+      invalid(
+        `${field}.terminationGracePeriodSeconds`,
+        graceSeconds,
+        "must not be set for readinessProbes",
+      ),
+    );
+  else if (graceSeconds !== undefined && graceSeconds <= 0)
+    causes.push(
+      invalid(`${field}.terminationGracePeriodSeconds`, graceSeconds, "must be greater than 0"),
+    );
   if (succeedsAtOnce && successThreshold !== undefined && successThreshold !== 1)
     causes.push(invalid(`${field}.successThreshold`, successThreshold, "must be 1"));
   return causes;
@@ -202,6 +230,9 @@ function validateHandler(
   if (handlers.length === 0) return [required(field, "must specify a handler type")];
   if (handlers.length > 1) return [forbidden(field, "may not specify more than 1 handler type")];
   if (exec && (exec.command ?? []).length === 0) return [required(`${field}.exec.command`)];
+  const { scheme = "HTTP" } = httpGet ?? {};
+  if (scheme !== "HTTP" && scheme !== "HTTPS")
+    return [notSupported(`${field}.httpGet.scheme`, scheme, ["HTTP", "HTTPS"])];
   const [branch, port] = httpGet
     ? ["httpGet", httpGet.port]
     : tcpSocket

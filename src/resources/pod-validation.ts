@@ -1,45 +1,50 @@
 // What is wrong with a pod or a pod template that fits its schema, in Kubernetes' words.
-import { jsonEqual } from "../lib/json.ts";
 import {
+  duplicate,
   duplicates,
   forbidden,
   invalid,
   negative,
+  notFound,
   notSupported,
   required,
   type Cause,
 } from "./cause.ts";
 import { validateContainer } from "./container-validation.ts";
-import { dnsLabelProblems } from "./label-syntax.ts";
+import { ipProblems } from "./ip-syntax.ts";
+import { dnsLabelProblems, dnsSubdomainProblems, labelKeyProblems } from "./label-syntax.ts";
 import {
   validateAppContainer,
   validateInitContainer,
   validateLifecycle,
 } from "./lifecycle-validation.ts";
 import { validateAnnotations, validateLabels } from "./metadata-validation.ts";
-import type { Container, Pod, PodSpec, PodTemplateSpec, Volume } from "./pod.ts";
+import { validatePlacement } from "./placement-validation.ts";
+import { systemPriorities } from "./pod-defaults.ts";
+import { validatePodUpdate } from "./pod-update-validation.ts";
+import type { Container, Pod, PodSpec, PodTemplateSpec } from "./pod.ts";
+import { validateVolumes } from "./volume-validation.ts";
 
 export function validatePod(pod: Pod, old: Pod | undefined): readonly Cause[] {
   return [
     ...validatePodSpec(pod.spec, "spec", ["Always", "Never", "OnFailure"]),
-    ...(old && !jsonEqual(fixedPart(pod.spec, old.spec), fixedPart(old.spec, old.spec))
-      ? [forbidden("spec", podUpdateRule)]
-      : []),
-    ...(old ? validateGates(pod.spec, old.spec) : []),
+    ...(old ? validatePodUpdate(pod, old) : validateNew(pod)),
   ];
 }
 
-/** Gates are lifted one by one; a pod that may be scheduled is not held back again. */
-function validateGates(spec: PodSpec, old: PodSpec): readonly Cause[] {
-  const before = new Set(old.schedulingGates?.map(({ name }) => name));
-  return (spec.schedulingGates ?? [])
-    .filter(({ name }) => !before.has(name))
-    .map(({ name }) =>
-      forbidden(
-        "spec.schedulingGates",
-        `only deletion is allowed, but found new scheduling gate '${name}'`,
-      ),
-    );
+/** What only whoever makes a pod can do wrong. */
+function validateNew({ spec }: Pod): readonly Cause[] {
+  const { priorityClassName = "", runtimeClassName = "" } = spec;
+  return [
+    ...((spec.ephemeralContainers ?? []).length > 0
+      ? [forbidden("spec.ephemeralContainers", "cannot be set on create")]
+      : []),
+    // This server has none but the ones of every cluster.
+    ...(priorityClassName !== "" && systemPriorities[priorityClassName] === undefined
+      ? [notFound("spec.priorityClassName", priorityClassName)]
+      : []),
+    ...(runtimeClassName === "" ? [] : [notFound("spec.runtimeClassName", runtimeClassName)]),
+  ];
 }
 
 /** Checks a template whose pods are to run for ever, as those of Deployments. */
@@ -50,9 +55,6 @@ export function validateTemplate(template: PodTemplateSpec, field: string): read
     ...validatePodSpec(template.spec, `${field}.spec`, ["Always"]),
   ];
 }
-
-const podUpdateRule =
-  "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
 const dnsPolicies = ["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"];
 
@@ -73,6 +75,51 @@ function validatePodSpec(
       : [notSupported(`${field}.dnsPolicy`, dnsPolicy, dnsPolicies)]),
     ...negative(`${field}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds),
     ...validateLabels(spec.nodeSelector, `${field}.nodeSelector`),
+    ...validatePlacement(spec, field),
+    ...validateNames(spec, field),
+    ...(dnsPolicy === "None" && (spec.dnsConfig?.nameservers ?? []).length === 0
+      ? [
+          required(
+            `${field}.dnsConfig.nameservers`,
+            `must provide at least one DNS nameserver when \`dnsPolicy\` is None`,
+          ),
+        ]
+      : []),
+    ...validateDeadline(spec.activeDeadlineSeconds, `${field}.activeDeadlineSeconds`),
+  ];
+}
+
+const secondsMax = 2_147_483_647;
+
+function validateDeadline(seconds: number | undefined, field: string): readonly Cause[] {
+  if (seconds === undefined || (seconds >= 1 && seconds <= secondsMax)) return [];
+  return [invalid(field, seconds, `must be between 1 and ${secondsMax}, inclusive`)];
+}
+
+/** The names of other things that a pod bears. */
+function validateNames(spec: PodSpec, field: string): readonly Cause[] {
+  const { serviceAccountName = "", nodeName = "", hostname = "", subdomain = "" } = spec;
+  const checked = (name: string, value: string, problemsOf: typeof dnsLabelProblems) =>
+    (value === "" ? [] : problemsOf(value)).map((problem) =>
+      invalid(`${field}.${name}`, value, problem),
+    );
+  return [
+    ...checked("serviceAccountName", serviceAccountName, dnsSubdomainProblems),
+    ...checked("nodeName", nodeName, dnsSubdomainProblems),
+    ...checked("hostname", hostname, dnsLabelProblems),
+    ...checked("subdomain", subdomain, dnsLabelProblems),
+    ...(spec.hostAliases ?? []).flatMap(({ ip, hostnames = [] }, index) => [
+      ...checked(`hostAliases[${index}].ip`, ip, ipProblems),
+      ...hostnames.flatMap((name, at) =>
+        checked(`hostAliases[${index}].hostnames[${at}]`, name, dnsSubdomainProblems),
+      ),
+    ]),
+    ...(spec.readinessGates ?? []).flatMap(({ conditionType }, index) =>
+      checked(`readinessGates[${index}].conditionType`, conditionType, labelKeyProblems),
+    ),
+    ...(spec.schedulingGates ?? []).flatMap(({ name }, index) =>
+      checked(`schedulingGates[${index}].name`, name, labelKeyProblems),
+    ),
   ];
 }
 
@@ -102,46 +149,30 @@ function validateContainers(spec: PodSpec, field: string): readonly Cause[] {
     ...each(initContainers, "initContainers", validateInitContainer),
     ...each(spec.containers, "containers", validateAppContainer),
     ...duplicates([...initContainers, ...spec.containers], ({ name }) => name, fieldOf),
+    ...validateHostPorts(spec, field),
   ];
 }
 
-function validateVolumes(volumes: readonly Volume[], field: string): readonly Cause[] {
-  const each = volumes.flatMap((volume, index) => {
-    const at = `${field}[${index}]`;
-    const causes = (volume.name === "" ? [] : dnsLabelProblems(volume.name)).map((problem) =>
-      invalid(`${at}.name`, volume.name, problem),
-    );
-    if (volume.name === "") causes.push(required(`${at}.name`));
-    const types = Object.keys(volume).filter((key) => key !== "name");
-    for (const type of types.slice(1))
-      causes.push(forbidden(`${at}.${type}`, "may not specify more than 1 volume type"));
-    return causes;
-  });
-  const names = duplicates(
-    volumes,
-    ({ name }) => name,
-    (index) => `${field}[${index}].name`,
+/** Ports of the node itself, of which each is there but once. */
+function validateHostPorts({ containers, hostNetwork }: PodSpec, field: string): readonly Cause[] {
+  const seen = new Set<string>();
+  return containers.flatMap(({ ports = [] }, index) =>
+    ports.flatMap(({ containerPort, hostPort = 0, hostIP = "", protocol = "TCP" }, at) => {
+      const path = `${field}.containers[${index}].ports[${at}]`;
+      if (hostNetwork === true && hostPort !== containerPort)
+        return [
+          invalid(
+            `${path}.containerPort`,
+            containerPort,
+            "must match `hostPort` when `hostNetwork` is true",
+          ),
+        ];
+      const taken = `${protocol}/${hostIP}/${hostPort}`;
+      if (hostPort === 0 || !seen.has(taken)) {
+        seen.add(taken);
+        return [];
+      }
+      return [duplicate(`${path}.hostPort`, taken)];
+    }),
   );
-  return [...each, ...names];
-}
-
-/** The spec without what an update may change. The node is set once, by the scheduler. */
-function fixedPart(spec: PodSpec, old: PodSpec): unknown {
-  const {
-    activeDeadlineSeconds: _deadline,
-    tolerations: _tolerations,
-    schedulingGates: _gates,
-    nodeName,
-    ...rest
-  } = spec;
-  return {
-    ...rest,
-    nodeName: old.nodeName ? nodeName : undefined,
-    containers: spec.containers.map(withoutImage),
-    initContainers: spec.initContainers?.map(withoutImage),
-  };
-}
-
-function withoutImage(container: Container): unknown {
-  return { ...container, image: undefined };
 }

@@ -46,6 +46,7 @@ export type ContainerPort = {
   readonly containerPort: number;
   readonly protocol?: string;
   readonly hostPort?: number;
+  readonly hostIP?: string;
 };
 
 export type Probe = {
