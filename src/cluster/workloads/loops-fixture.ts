@@ -1,8 +1,9 @@
 // The workload loops on a control plane in memory, with a node that runs nothing, and the words in which
-// tests of them tell their stories. Time is the wall clock's, and nobody waits for it: for changes only.
+// tests of them tell their stories. Nobody waits for the time, only for changes; where a story needs time
+// to pass, it brings a clock that it moves itself.
 import { randomUUID } from "node:crypto";
 import type { TestContext } from "node:test";
-import { sleep } from "../../lib/clock.ts";
+import { sleep, type Clock } from "../../lib/clock.ts";
 import { seededRandom } from "../../lib/random.ts";
 import { wallClock } from "../../lib/wall-clock.ts";
 import { KubeClient } from "../../kube/client.ts";
@@ -33,17 +34,17 @@ export type Bench = {
 export type BenchOptions = {
   readonly allocatable?: ResourceList;
   readonly admission?: readonly AdmissionRule[];
+  readonly clock?: Clock;
   /** The longest that an event may be under way to the loops. */
   readonly lagMs?: number;
 };
 
 export async function startBench(
   context: TestContext,
-  { allocatable, admission = [], lagMs = 0 }: BenchOptions = {},
+  { allocatable, admission = [], clock = wallClock, lagMs = 0 }: BenchOptions = {},
 ): Promise<Bench> {
   const seed = Date.now() % 1_000_000;
   context.diagnostic(`seed ${seed}`);
-  const clock = wallClock;
   const random = seededRandom(seed);
   const log = (line: string) => context.diagnostic(line);
   const plane = ControlPlane.open({
