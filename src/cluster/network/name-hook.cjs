@@ -12,13 +12,18 @@ const { promisify } = require("node:util");
 
 const domain = ".cluster.local";
 const firstUnprivilegedPort = 1024;
+const patience = { timeout: 1_000, tries: 3 };
 const refused = -constants.errno.ECONNREFUSED;
 const env = process.env;
 const podIp = env.POD_IP ?? "";
 const namespace = env.POD_NAMESPACE || "default";
 const serviceBlock = /^(\d+\.\d+\.)0\.0\/16$/.exec(env.DUNLIN_SERVICE_RANGE ?? "")?.[1];
 
-if (env.DUNLIN_CLUSTER_DNS) hookNames(env.DUNLIN_CLUSTER_DNS);
+if (env.DUNLIN_CLUSTER_DNS) {
+  hookNames(env.DUNLIN_CLUSTER_DNS);
+  hookResolve(dns, dns.Resolver, env.DUNLIN_CLUSTER_DNS);
+  hookResolve(dns.promises, dns.promises.Resolver, env.DUNLIN_CLUSTER_DNS);
+}
 if (net.isIPv4(podIp)) hookListen();
 if (serviceBlock || net.isIPv4(podIp)) hookConnect();
 syncBuiltinESMExports();
@@ -58,7 +63,7 @@ function hookNames(server) {
   /** Undefined when none of the names is known; rejects when the server does not answer. */
   async function resolve(names) {
     if (!resolver) {
-      resolver = new dns.promises.Resolver({ timeout: 1_000, tries: 3 });
+      resolver = new dns.promises.Resolver(patience);
       resolver.setServers([server]);
     }
     for (const name of names) {
@@ -90,6 +95,23 @@ function hookNames(server) {
     (aliases.has(hostname.toLowerCase()) || candidatesOf(hostname).names.length > 0)
       ? lookupPromise(hostname, typeof options === "number" ? { family: options } : options)
       : plainPromise(hostname, options);
+}
+
+/** Queries for records, of which only whole names are meant for the cluster: no search list applies. */
+function hookResolve(api, Resolver, server) {
+  let resolver;
+  for (const method of ["resolve", "resolve4", "resolve6", "resolveCname", "resolveSrv"]) {
+    const plain = api[method];
+    api[method] = function (name, ...rest) {
+      if (typeof name !== "string" || !/\.cluster\.local\.?$/i.test(name))
+        return Reflect.apply(plain, this, [name, ...rest]);
+      if (!resolver) {
+        resolver = new Resolver(patience);
+        resolver.setServers([server]);
+      }
+      return resolver[method](name, ...rest);
+    };
+  }
 }
 
 /** What /etc/hosts of a container would say: the pod's aliases, and its own name. */

@@ -18,7 +18,7 @@ const podIp = `127.62.1.${host}`;
 
 const peers = serviceFixture("peers", { clusterIP: "None" });
 const names = cachesFixture(
-  [serviceFixture("web", { clusterIP: webAddress, ports: [{ port: 80 }] })],
+  [serviceFixture("web", { clusterIP: webAddress, ports: [{ name: "http", port: 80 }] })],
   [serviceFixture("web", { clusterIP: "127.126.255.1", ports: [{ port: 80 }] }, "other")],
   [peers, sliceFixture(peers, [], [{ addresses: ["127.62.9.9"], hostname: "peer-0" }])],
   [serviceFixture("outside", { type: "ExternalName", externalName: "localhost" })],
@@ -132,6 +132,27 @@ test("many names are asked for at once", async (context) => {
     console.log(JSON.stringify([...new Set(found.map(({ address }) => address))].sort()));
   `;
   assert.deepEqual(await run(env, program), [webAddress, "127.126.255.1"].toSorted());
+});
+
+test("records of the cluster's names are found as well", async (context) => {
+  const env = await startNames(context);
+  const program = `
+    import dns, { resolve4 } from "node:dns";
+    import { resolve, resolveSrv } from "node:dns/promises";
+    const [{ name, port }] = await resolveSrv("_http._tcp.web.shop.svc.cluster.local");
+    const addresses = await resolve("peers.shop.svc.cluster.local");
+    const called = await new Promise((done) => resolve4(name, (error, found) => done(error ?? found)));
+    const absent = await resolve("nobody.shop.svc.cluster.local").catch(({ code }) => code);
+    console.log(JSON.stringify([name, port, addresses, called, absent, typeof dns.getServers()]));
+  `;
+  assert.deepEqual(await run(env, program), [
+    "web.shop.svc.cluster.local",
+    mappedPort(80),
+    ["127.62.9.9"],
+    [webAddress],
+    "ENOTFOUND",
+    "object",
+  ]);
 });
 
 test("the cluster has no addresses of IPv6", async (context) => {
