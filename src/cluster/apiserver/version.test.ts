@@ -11,6 +11,7 @@ const cases: readonly { readonly path: string; readonly status: number; readonly
     { path: "/readyz?verbose", status: 200, text: /^\[\+\]ping ok\nreadyz check passed\n$/ },
     { path: "/livez/etcd", status: 404, text: /NotFound/ },
     { path: "/version", status: 200, text: /"minor":"32"/ },
+    { path: "/version/", status: 200, text: /"minor":"32"/ },
     { path: "/metrics", status: 404, text: /NotFound/ },
   ];
 

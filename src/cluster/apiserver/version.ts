@@ -3,7 +3,8 @@
 const kubernetesVersion = { major: "1", minor: "32" } as const;
 
 export function versionAnswer(pathname: string, query: URLSearchParams): Response | undefined {
-  if (pathname === "/version") {
+  // The generated clients of several languages ask with the slash.
+  if (pathname === "/version" || pathname === "/version/") {
     const { major, minor } = kubernetesVersion;
     const body = {
       major,
