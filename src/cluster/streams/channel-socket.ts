@@ -7,7 +7,7 @@ import type { RawData, WebSocket } from "ws";
 export const channelProtocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"] as const;
 
 const closeChannel = 255;
-/** What may wait in a channel that nobody reads before the client has to wait. */
+/** What may wait in a channel that its reader is slow with, either side, before the writer waits. */
 const waitingBytesMax = 256 * 1024;
 
 export class ChannelSocket {
@@ -36,6 +36,7 @@ export class ChannelSocket {
   /** A write is done once it has left this process. */
   output(channel: number): Writable {
     const output = new Writable({
+      highWaterMark: waitingBytesMax,
       write: (chunk: Buffer, _encoding, done) =>
         this.#socket.send(Buffer.concat([Buffer.of(channel), chunk]), done),
     });

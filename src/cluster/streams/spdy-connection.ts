@@ -15,7 +15,7 @@ const cancel = 5;
 /** A control frame holds a few headers; data frames may be as long as they like. */
 const controlBytesMax = 64 * 1024;
 const pieceBytes = 64 * 1024;
-/** What may wait in a stream that nobody reads before the whole connection waits. */
+/** What may wait in a stream that its reader is slow with, either side, before the writer waits. */
 const waitingBytesMax = 256 * 1024;
 const openStreamsMax = 1000;
 
@@ -130,7 +130,7 @@ export class SpdyConnection {
 
   #newBody(id: number): Duplex {
     const body = new Duplex({
-      readableHighWaterMark: waitingBytesMax,
+      highWaterMark: waitingBytesMax,
       read: () => this.#open.get(id)?.room(),
       write: (chunk: Buffer, _encoding, done) =>
         this.#transport.write(Buffer.concat([dataHead(id, 0, chunk.length), chunk]), done),
