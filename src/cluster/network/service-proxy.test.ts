@@ -276,6 +276,24 @@ test("a port that another program has is named, and taken when it is free", asyn
   assert.equal(world.events.length, 1);
 });
 
+test("a Service that comes back at its address takes it over at once, and so does a port", async (context) => {
+  const world = startWorld(context);
+  const { port, at } = await startEndpoints(context, 1);
+  world.endpointsAt(port, at(1));
+  world.set(web({ ports: [{ port: 80 }] }));
+  await untilAnswered(mappedPort(80), /^1$/);
+  const again = web({ ports: [{ port: 80 }] });
+  world.set({ ...again, metadata: { ...again.metadata, uid: "another" } });
+  await untilAnswered(mappedPort(80), /^1$/);
+  // The same place, and another port of the Service.
+  world.set({
+    ...web({ ports: [{ port: mappedPort(80) }] }),
+    metadata: { ...again.metadata, uid: "another" },
+  });
+  await untilAnswered(mappedPort(80), /^1$/);
+  assert.deepEqual(world.events, []);
+});
+
 test("a node port listens at the node's address", () => {
   const service = web({ type: "NodePort", ports: [{ port: 8080, nodePort: 30080 }] });
   assert.deepEqual(

@@ -63,11 +63,13 @@ export function runServiceProxy(options: ServiceProxyOptions, signal: AbortSigna
   };
 }
 
+type Listener = { readonly server: Server; readonly servicePort: number };
+
 /** One Service, from its first sight to its end. */
 class ProxiedService {
   readonly uid: string | undefined;
   readonly #options: ServiceProxyOptions;
-  readonly #listeners = new Map<string, Server>();
+  readonly #listeners = new Map<string, Listener>();
   readonly #affinities = new Map<number, SessionAffinity>();
   readonly #sockets: Set<Socket>;
   readonly #told = new Set<string>();
@@ -88,8 +90,8 @@ class ProxiedService {
     const places = new Map(
       listenPlaces(service, this.#options.nodeAddress).map((place) => [place.key, place]),
     );
-    for (const [key, server] of this.#listeners) {
-      if (places.has(key)) continue;
+    for (const [key, { server, servicePort }] of this.#listeners) {
+      if (places.get(key)?.servicePort === servicePort) continue;
       this.#listeners.delete(key);
       server.close();
     }
@@ -100,7 +102,7 @@ class ProxiedService {
   }
 
   stopListening(): void {
-    for (const server of this.#listeners.values()) server.close();
+    for (const { server } of this.#listeners.values()) server.close();
     this.#listeners.clear();
   }
 
@@ -114,7 +116,7 @@ class ProxiedService {
     if (error === undefined) {
       // No more open files, say: that connection is lost, and the next is tried again.
       server.on("error", (late) => this.#options.log(`service at ${place.key}: ${late.message}`));
-      this.#listeners.set(place.key, server);
+      this.#listeners.set(place.key, { server, servicePort: place.servicePort });
       return true;
     }
     // As an ordinary user; the port's other place serves it.
