@@ -11,6 +11,7 @@ export type IngressBackend = {
     readonly name: string;
     readonly port?: { readonly number?: number; readonly name?: string };
   };
+  readonly resource?: { readonly kind: string; readonly name: string };
 };
 
 export type IngressPath = {

@@ -60,6 +60,39 @@ const keysOfType: Readonly<Record<string, readonly string[]>> = {
   "kubernetes.io/tls": ["tls.crt", "tls.key"],
 };
 
+/** Types of which the data must be JSON, under this key. */
+const jsonOfType: Readonly<Record<string, string | undefined>> = {
+  "kubernetes.io/dockerconfigjson": ".dockerconfigjson",
+  "kubernetes.io/dockercfg": ".dockercfg",
+};
+
+function validateType({ type = "Opaque", data = {}, metadata }: Secret): readonly Cause[] {
+  const accountAnnotation = "kubernetes.io/service-account.name";
+  if (type === "kubernetes.io/service-account-token")
+    return metadata.annotations?.[accountAnnotation]
+      ? []
+      : [required(`metadata.annotations[${accountAnnotation}]`)];
+  if (type === "kubernetes.io/basic-auth")
+    return data["username"] !== undefined || data["password"] !== undefined
+      ? []
+      : [required("data[username]"), required("data[password]")];
+  const missing = (keysOfType[type] ?? []).filter((key) => !Object.hasOwn(data, key));
+  if (missing.length > 0) return missing.map((key) => required(`data[${key}]`));
+  const key = jsonOfType[type];
+  if (key === undefined || isJson(data[key] ?? "")) return [];
+  return [invalid(`data[${key}]`, "<secret contents redacted>", "invalid JSON")];
+}
+
+function isJson(base64Text: string): boolean {
+  try {
+    const bytes = Uint8Array.from(atob(base64Text), (letter) => letter.charCodeAt(0));
+    JSON.parse(new TextDecoder().decode(bytes));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function validateSecret(secret: Secret, old: Secret | undefined): readonly Cause[] {
   const { type = "Opaque", data = {} } = secret;
   return [
@@ -67,9 +100,7 @@ function validateSecret(secret: Secret, old: Secret | undefined): readonly Cause
       .filter(([, value]) => !isBase64(value))
       .map(([key]) => invalid(`data[${key}]`, "<secret>", "illegal base64 data")),
     ...validateData({ data }, (value) => (value.length * 3) / 4),
-    ...(keysOfType[type] ?? [])
-      .filter((key) => !Object.hasOwn(data, key))
-      .map((key) => required(`data[${key}]`)),
+    ...validateType(secret),
     ...(old && (old.type ?? "Opaque") !== type ? [immutable("type", type)] : []),
     ...validateImmutable(secret, old, ["data"]),
   ];

@@ -1,5 +1,5 @@
 // What is wrong with a webhook configuration that fits its schema, in Kubernetes' words.
-import { forbidden, invalid, notSupported, required, type Cause } from "./cause.ts";
+import { duplicates, forbidden, invalid, notSupported, required, type Cause } from "./cause.ts";
 import { dns1035LabelProblems, dnsSubdomainProblems, portProblems } from "./label-syntax.ts";
 import { validateSelector } from "./metadata-validation.ts";
 import type {
@@ -10,7 +10,14 @@ import type {
 } from "./webhook-configuration.ts";
 
 export function validateWebhooks({ webhooks = [] }: WebhookConfiguration): readonly Cause[] {
-  return webhooks.flatMap((webhook, index) => validateWebhook(webhook, `webhooks[${index}]`));
+  return [
+    ...webhooks.flatMap((webhook, index) => validateWebhook(webhook, `webhooks[${index}]`)),
+    ...duplicates(
+      webhooks,
+      ({ name }) => name,
+      (index) => `webhooks[${index}].name`,
+    ),
+  ];
 }
 
 function validateWebhook(webhook: Webhook, field: string): readonly Cause[] {

@@ -167,3 +167,11 @@ const bad: readonly (readonly [name: string, more: Body, told: string])[] = [
 
 for (const [name, more, told] of bad)
   test(`a webhook with ${name} is refused`, () => assert.deepEqual(complaints(more), [told]));
+
+test("two webhooks of one name are refused", () => {
+  const object = { metadata: { name: "x" }, webhooks: [good, good] } as unknown as KubeObject;
+  assert.deepEqual(
+    kind.validate?.(object as never, undefined).map(({ field, message }) => `${field}: ${message}`),
+    ['webhooks[1].name: Duplicate value: "pods.example.dev"'],
+  );
+});

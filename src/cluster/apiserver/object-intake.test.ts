@@ -201,3 +201,18 @@ test("a body of an unknown type, or too long, is refused", async () => {
   const long = { metadata: { name: "a" }, data: { k: "x".repeat(3 * 1024 * 1024) } };
   assert.equal((await call("POST", configMaps, long)).status, 413);
 });
+
+test("a variable may stand twice in a container: the list has keys for patches only", async () => {
+  const { call } = openTestPlane();
+  const env = [
+    { name: "A", value: "1" },
+    { name: "A", value: "2" },
+  ];
+  const { status, body } = await call(
+    "POST",
+    `${deployments}?fieldManager=m`,
+    withContainer({ env }),
+  );
+  assert.equal(status, 201, body.message);
+  assert.deepEqual(body.spec.template.spec.containers[0].env, env);
+});

@@ -317,7 +317,11 @@ export class Registry {
     const schema = objectSchema(resource);
     const next = applyDefaults(schema, object) as KubeObject;
     // The schema of a custom kind may have become stricter; of what is unchanged nothing is said then.
-    const shape = validateSchema(schema, next, resource.custom ? { old } : {});
+    const found = validateSchema(schema, next, resource.custom ? { old } : {});
+    // What may not occur twice in a built-in kind its own validation knows: variables, for one, may.
+    const shape = resource.custom
+      ? found
+      : found.filter(({ reason }) => reason !== "FieldValueDuplicate");
     // Rules about the meaning of fields are not asked about fields of a wrong shape.
     const isShapeless = shape.some(({ field }) => field.startsWith("metadata"));
     const meaning = isShapeless ? [] : validateMetadata(kind, next.metadata);
