@@ -1,6 +1,10 @@
 // The documents from which kubectl explains kinds and other clients are made.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { builtinKinds } from "../../resources/builtin-kinds.ts";
+import { describedFields } from "../../resources/field-descriptions.ts";
+import { objectMetaSchema } from "../../resources/object-meta-schema.ts";
+import { object, type Schema } from "../../resources/schema.ts";
 import { openTestPlane } from "./plane-fixture.ts";
 
 test("each group-version has a document that changes its address with its content", async () => {
@@ -46,6 +50,29 @@ test("a custom kind is described as its definition has it, and so are lists of i
   const status = "/apis/example.dev/v1/namespaces/{namespace}/widgets/{name}/status";
   assert.equal(body.paths[status].patch["x-kubernetes-action"], "patch");
 });
+
+test("fields are described wherever a sentence helps, and every sentence has a field", async () => {
+  const { call } = openTestPlane();
+  const { schemas } = (await call("GET", "/openapi/v3/apis/apps/v1")).body.components;
+  const { template } = schemas["apps.v1.Deployment"].properties.spec.properties;
+  const { image } = template.properties.spec.properties.containers.items.properties;
+  assert.match(image.description, /image to run/);
+  const { labels } = schemas["io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"].properties;
+  assert.match(labels.description, /by which objects are selected/);
+  for (const [kind, path] of describedFields()) {
+    const found = builtinKinds.find((candidate) => candidate.kind === kind);
+    const root = kind === "" ? object({ metadata: objectMetaSchema }) : found?.schema;
+    const field = path
+      .split(".")
+      .reduce<Schema | undefined>((schema, key) => inner(schema)?.properties?.[key], root);
+    assert.ok(field, `${kind} has a field ${path}`);
+    assert.equal(field.description, undefined, `${kind}: ${path} is described in its schema`);
+  }
+});
+
+function inner(schema: Schema | undefined): Schema | undefined {
+  return schema?.items ?? schema;
+}
 
 test("required fields and what may be a number or text are said in plain OpenAPI too", async () => {
   const { call } = openTestPlane();

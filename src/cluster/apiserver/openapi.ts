@@ -2,8 +2,10 @@
 // or explains anything. Version 2 is an empty document: clients ask for it, and only whether it can
 // be read matters to them.
 import { plainOpenApi, schemaProps } from "../schema/openapi-schema.ts";
+import { fieldDescription } from "../../resources/field-descriptions.ts";
 import { objectMetaSchema } from "../../resources/object-meta-schema.ts";
 import { boolean, int32, int64, list, object, string } from "../../resources/schema.ts";
+import type { Schema } from "../../resources/schema.ts";
 import { fnv1a } from "../../lib/name-hash.ts";
 import { objectSchema } from "../schema/object-schema.ts";
 import type { Resource, ResourceCatalog } from "../resource-catalog.ts";
@@ -60,7 +62,7 @@ function documentOf(path: string, resources: readonly Resource[]): object {
     paths: Object.assign({}, ...resources.map((resource) => pathsOf(path, resource))) as object,
     components: {
       schemas: {
-        [`${metaPackage}.ObjectMeta`]: plainOpenApi(objectMetaSchema),
+        [`${metaPackage}.ObjectMeta`]: plainOpenApi(described("", objectMetaSchema, "metadata")),
         [`${metaPackage}.ListMeta`]: listMetaSchema,
         [`${metaPackage}.Status`]: statusSchema,
         [`${metaPackage}.DeleteOptions`]: deleteOptionsSchema,
@@ -121,7 +123,8 @@ function referTo(name: string): object {
 }
 
 function schemaOf(resource: Resource): object {
-  const schema = objectSchema(resource);
+  const whole = objectSchema(resource);
+  const schema = resource.custom ? whole : described(resource.kind.kind, whole, "");
   const { properties = {}, ...rest } = plainOpenApi(schema) as {
     readonly properties?: Readonly<Record<string, object>>;
   };
@@ -136,6 +139,30 @@ function schemaOf(resource: Resource): object {
     },
     "x-kubernetes-group-version-kind": [groupVersionKind(resource)],
   };
+}
+
+/** With the descriptions of built-in kinds' fields, where the schema has none of its own. */
+function described(kind: string, schema: Schema, path: string): Schema {
+  const { properties, items, additionalProperties } = schema;
+  const description = schema.description ?? fieldDescription(kind, path);
+  const fields = Object.entries(properties ?? {}).map(([name, field]) => [
+    name,
+    described(kind, field, path === "" ? name : `${path}.${name}`),
+  ]);
+  return {
+    ...schema,
+    ...(description !== undefined && { description }),
+    ...(properties && { properties: Object.fromEntries(fields) as Schema["properties"] }),
+    ...(items && { items: withoutDescription(described(kind, items, path)) }),
+    ...(typeof additionalProperties === "object" && {
+      additionalProperties: withoutDescription(described(kind, additionalProperties, path)),
+    }),
+  } as Schema;
+}
+
+/** What is said of a list need not be said again of each item. */
+function withoutDescription({ description: _description, ...schema }: Schema): Schema {
+  return schema;
 }
 
 function listSchemaOf(resource: Resource): object {
