@@ -65,6 +65,7 @@ async function startHook(t: TestContext, behave: Behaviour): Promise<Hook> {
   return { url: `https://127.0.0.1:${port}/admit`, port, seen };
 }
 
+const applyPatch = { "content-type": "application/apply-patch+yaml" };
 const allow: Behaviour = () => ({ allowed: true });
 const patch = (...operations: readonly object[]): Answer => ({
   allowed: true,
@@ -440,6 +441,39 @@ test("a write during the webhook's thought: a patch is made anew, an old version
   );
   const stale = await plane.call("PUT", `${configMaps}/a`, { ...read, data: { n: "9" } });
   assert.equal(stale.status, 409);
+});
+
+test("an apply goes on with an object that appears during the webhook's thought", async (t) => {
+  const plane = openTestPlane();
+  let asked = 0;
+  const hook = await startHook(t, () => {
+    if (asked++ === 0) void plane.call("POST", configMaps, configMap("a", {}, { other: "1" }));
+    return { allowed: true };
+  });
+  const onlyLabelled = { objectSelector: { matchLabels: { watched: "yes" } } };
+  await register(plane, "Validating", "v", { hook, ...onlyLabelled });
+  const wanted = configMap("a", { labels: { watched: "yes" } }, { own: "1" });
+  const { status, body } = await plane.call(
+    "PATCH",
+    `${configMaps}/a?fieldManager=me`,
+    wanted,
+    applyPatch,
+  );
+  assert.equal(status, 200);
+  assert.deepEqual(body.data, { other: "1", own: "1" });
+});
+
+test("what a webhook adds belongs to nobody, so the next apply leaves it alone", async (t) => {
+  const plane = openTestPlane();
+  const hook = await startHook(t, () => patch(addLabel("seen")));
+  await register(plane, "Mutating", "label", { hook });
+  const apply = (data: object) =>
+    plane.call("PATCH", `${configMaps}/a?fieldManager=me`, configMap("a", {}, data), applyPatch);
+  const first = await apply({ k: "1" });
+  assert.deepEqual(first.body.metadata.managedFields[0].fieldsV1, { "f:data": { "f:k": {} } });
+  const second = await apply({ k: "2" });
+  assert.deepEqual(second.body.metadata.labels, { seen: "yes" });
+  assert.deepEqual(second.body.metadata.managedFields[0].fieldsV1, { "f:data": { "f:k": {} } });
 });
 
 test("webhook configurations themselves are shown to nobody", async (t) => {
