@@ -52,6 +52,11 @@ export const isNotFound = (error: unknown): boolean =>
   error instanceof ApiError && error.code === 404;
 export const isExpired = (error: unknown): boolean =>
   error instanceof ApiError && error.code === 410;
+/** A namespace that is being emptied takes nothing new; whoever would have made it has nothing left to do. */
+export const isNamespaceTerminating = (error: unknown): boolean =>
+  error instanceof ApiError &&
+  // The wire has reasons of causes that are not about fields.
+  error.causes.some(({ reason }) => (reason as string) === "NamespaceTerminating");
 
 const patchTypes = {
   merge: "application/merge-patch+json",

@@ -5,7 +5,7 @@ import type { Clock } from "../lib/clock.ts";
 import { formatTimestamp } from "../lib/timestamp.ts";
 import { eventKind, type Event, type EventType, type ObjectReference } from "../resources/event.ts";
 import type { KubeObject } from "../resources/object.ts";
-import { isNotFound, type KubeClient, type ObjectKey } from "./client.ts";
+import { isNamespaceTerminating, isNotFound, type KubeClient, type ObjectKey } from "./client.ts";
 import { EventCorrelator, remember } from "./event-correlator.ts";
 
 export type EventRecorderOptions = {
@@ -72,9 +72,11 @@ export class EventRecorder {
     entry.isQueued = true;
     this.#writes = this.#writes
       .then(() => this.#write(entry))
-      .catch((error: unknown) =>
-        this.#options.log(`event ${reason} not written: ${String(error)}`),
-      );
+      .catch((error: unknown) => {
+        // What ends with its namespace has nobody left to tell.
+        if (isNamespaceTerminating(error) || isNotFound(error)) return;
+        this.#options.log(`event ${reason} not written: ${String(error)}`);
+      });
   }
 
   /** Resolves when everything recorded so far is written or given up. */

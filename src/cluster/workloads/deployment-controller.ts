@@ -3,7 +3,12 @@
 import type { Clock } from "../../lib/clock.ts";
 import { jsonEqual } from "../../lib/json.ts";
 import { indexBy, namespaceOf } from "../../kube/cache-index.ts";
-import { isAlreadyExists, isNotFound, type KubeClient } from "../../kube/client.ts";
+import {
+  isAlreadyExists,
+  isNamespaceTerminating,
+  isNotFound,
+  type KubeClient,
+} from "../../kube/client.ts";
 import {
   ownedBy,
   runController,
@@ -201,6 +206,7 @@ async function createReplicaSet(
       await writeStatus(deployment, { collisionCount }, client);
       throw error;
     }
+    if (isNamespaceTerminating(error)) return;
     const reason = error instanceof Error ? error.message : String(error);
     const message = `Failed to create new replica set "${replicaSet.metadata.name}": ${reason}`;
     await writeStatus(deployment, reportCreateError(deployment, message, clock.nowMs()), client);

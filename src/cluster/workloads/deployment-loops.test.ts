@@ -6,9 +6,11 @@ import type { AdmissionRule } from "../../resources/admission.ts";
 import { forbidden } from "../../resources/cause.ts";
 import { deploymentKind, type Deployment } from "../../resources/deployment.ts";
 import { eventKind } from "../../resources/event.ts";
+import { namespaceKind } from "../../resources/namespace.ts";
 import { conditionOf } from "../../resources/object.ts";
 import { podKind, type Pod } from "../../resources/pod.ts";
 import { replicaSetKind, type ReplicaSet } from "../../resources/replica-set.ts";
+import { serviceKind } from "../../resources/service.ts";
 import {
   complete,
   deployment,
@@ -185,4 +187,30 @@ test("a paused Deployment gathers changes, and rolls them out at once when it is
     () => complete(caches)() && reason() === "NewReplicaSetAvailable",
   );
   assert.deepEqual(history(caches.replicaSets.list()), ["1 (-) a -", "2 (-) c -"]);
+});
+
+test("a namespace goes with all that is in it, and no loop complains", async (context) => {
+  const lines: string[] = [];
+  const { client, caches } = await startBench(context, { log: (line) => lines.push(line) });
+  await client.create(namespaceKind, {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: "x" },
+  });
+  const inside = { ...web, namespace: "x" };
+  await client.create(deploymentKind, { ...deployment("a", 3), metadata: inside });
+  await client.create(serviceKind, {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: inside,
+    spec: { selector: { app: "web" }, ports: [{ port: 80 }] },
+  });
+  await until(
+    caches.deployments,
+    () => caches.deployments.get("x/web")?.status?.availableReplicas === 3,
+  );
+  await client.delete(namespaceKind, { name: "x" });
+  await until(caches.namespaces, () => caches.namespaces.get("x") === undefined);
+  await until(caches.pods, () => caches.pods.list().length === 0);
+  assert.deepEqual(lines, []);
 });

@@ -4,7 +4,7 @@
 import type { Clock } from "../../lib/clock.ts";
 import { jsonEqual } from "../../lib/json.ts";
 import { indexBy, namespaceOf } from "../../kube/cache-index.ts";
-import { isAlreadyExists, type KubeClient } from "../../kube/client.ts";
+import { isAlreadyExists, isNamespaceTerminating, type KubeClient } from "../../kube/client.ts";
 import { runController, watching, type Controller } from "../../kube/controller.ts";
 import type { WatchCache } from "../../kube/watch-cache.ts";
 import {
@@ -154,6 +154,7 @@ async function createOrPatch<T extends KubeObject>(
       await client.create(kind, wanted);
       return;
     } catch (error) {
+      if (isNamespaceTerminating(error)) return;
       // Made in the pass before, and not in our copy yet.
       if (!isAlreadyExists(error)) throw error;
     }

@@ -35,18 +35,18 @@ export type BenchOptions = {
   readonly allocatable?: ResourceList;
   readonly admission?: readonly AdmissionRule[];
   readonly clock?: Clock;
+  /** Takes what the loops log; the test's own output otherwise. */
+  readonly log?: (line: string) => void;
   /** The longest that an event may be under way to the loops. */
   readonly lagMs?: number;
 };
 
-export async function startBench(
-  context: TestContext,
-  { allocatable, admission = [], clock = wallClock, lagMs = 0 }: BenchOptions = {},
-): Promise<Bench> {
+export async function startBench(context: TestContext, options: BenchOptions = {}): Promise<Bench> {
+  const { allocatable, admission = [], clock = wallClock, lagMs = 0 } = options;
   const seed = Date.now() % 1_000_000;
   context.diagnostic(`seed ${seed}`);
   const random = seededRandom(seed);
-  const log = (line: string) => context.diagnostic(line);
+  const log = options.log ?? ((line: string) => context.diagnostic(line));
   const plane = ControlPlane.open({
     clock,
     random,

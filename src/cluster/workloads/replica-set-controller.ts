@@ -5,7 +5,12 @@ import type { Clock } from "../../lib/clock.ts";
 import { jsonEqual } from "../../lib/json.ts";
 import { formatTimestamp } from "../../lib/timestamp.ts";
 import { indexBy, namespaceOf } from "../../kube/cache-index.ts";
-import { ApiError, isAlreadyExists, isNotFound, type KubeClient } from "../../kube/client.ts";
+import {
+  isAlreadyExists,
+  isNamespaceTerminating,
+  isNotFound,
+  type KubeClient,
+} from "../../kube/client.ts";
 import {
   ownedBy,
   runController,
@@ -157,12 +162,6 @@ async function carryOut(
     if (isNamespaceTerminating(error)) return undefined;
     return error instanceof Error ? error : new Error(String(error));
   }
-}
-
-function isNamespaceTerminating(error: unknown): boolean {
-  if (!(error instanceof ApiError)) return false;
-  // The wire has reasons of causes that are not about fields.
-  return error.causes.some(({ reason }) => (reason as string) === "NamespaceTerminating");
 }
 
 async function createPod(
