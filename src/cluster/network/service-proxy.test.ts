@@ -15,6 +15,10 @@ import { listenPlaces, mappedPort } from "./service-ports.ts";
 // A block that no cluster takes: those have 127.64 to 127.126 with Services from 127.128 on.
 const nodeAddress = "127.63.0.1";
 const address = `127.127.0.${2 + (process.pid % 250)}`;
+/** One that no program of this machine has at all addresses. */
+const servicePort = await freePort();
+/** The same, most likely, among those that need a privilege. */
+const lowPort = 1023;
 
 /** What the API would say, as a plain object that tests change. */
 class World {
@@ -133,18 +137,23 @@ async function untilAnswered(port: number, expected: RegExp): Promise<void> {
 }
 
 const web = (spec: Service["spec"] = {}): Service =>
-  serviceFixture("web", { clusterIP: address, ports: [{ port: 8080 }], ...spec });
+  serviceFixture("web", { clusterIP: address, ports: [{ port: servicePort }], ...spec });
 
 test("connections take turns among the ready endpoints, and follow them", async (context) => {
   const world = startWorld(context);
   const { port, at } = await startEndpoints(context, 3);
   world.endpointsAt(port, at(1), at(2), at(3, { ready: false }));
   world.set(web());
-  await untilAnswered(8080, /^[12]$/);
-  const answers = [await ask(8080), await ask(8080), await ask(8080), await ask(8080)];
+  await untilAnswered(servicePort, /^[12]$/);
+  const answers = [
+    await ask(servicePort),
+    await ask(servicePort),
+    await ask(servicePort),
+    await ask(servicePort),
+  ];
   assert.deepEqual(answers.toSorted(), ["1", "1", "2", "2"]);
   world.endpointsAt(port, at(3));
-  assert.equal(await ask(8080), "3");
+  assert.equal(await ask(servicePort), "3");
 });
 
 test("without a ready endpoint the client is refused at once; ending ones are better than none", async (context) => {
@@ -152,13 +161,13 @@ test("without a ready endpoint the client is refused at once; ending ones are be
   const { port, at } = await startEndpoints(context, 2);
   world.endpointsAt(port, at(1, { ready: false }));
   world.set(web());
-  await untilAnswered(8080, /^ECONNRESET$/);
+  await untilAnswered(servicePort, /^ECONNRESET$/);
   world.endpointsAt(
     port,
     at(1, { ready: false }),
     at(2, { ready: false, serving: true, terminating: true }),
   );
-  assert.equal(await ask(8080), "2");
+  assert.equal(await ask(servicePort), "2");
 });
 
 test("an endpoint that refuses is passed over", async (context) => {
@@ -166,18 +175,18 @@ test("an endpoint that refuses is passed over", async (context) => {
   const { port, at } = await startEndpoints(context, 1);
   world.endpointsAt(port, at(1), at(9));
   world.set(web());
-  await untilAnswered(8080, /^1$/);
-  assert.deepEqual([await ask(8080), await ask(8080)], ["1", "1"]);
+  await untilAnswered(servicePort, /^1$/);
+  assert.deepEqual([await ask(servicePort), await ask(servicePort)], ["1", "1"]);
 });
 
 test("a port below 1024 is reached at the upper end as well", async (context) => {
   const world = startWorld(context);
   const { port, at } = await startEndpoints(context, 1);
   world.endpointsAt(port, at(1));
-  world.set(web({ ports: [{ port: 80 }] }));
+  world.set(web({ ports: [{ port: lowPort }] }));
   assert.equal(mappedPort(80), 64_592);
-  await untilAnswered(64_592, /^1$/);
-  if (process.getuid?.() === 0) assert.equal(await ask(80), "1");
+  await untilAnswered(mappedPort(lowPort), /^1$/);
+  if (process.getuid?.() === 0) assert.equal(await ask(lowPort), "1");
   assert.deepEqual(world.events, []);
 });
 
@@ -190,13 +199,13 @@ test("a connection that is made outlives its endpoint's readiness, and a half th
   const { port } = server.address() as AddressInfo;
   world.endpointsAt(port, { addresses: ["127.63.1.1"] });
   world.set(web());
-  await untilListening(8080);
-  const socket = connect({ host: address, port: 8080, allowHalfOpen: true });
+  await untilListening(servicePort);
+  const socket = connect({ host: address, port: servicePort, allowHalfOpen: true });
   const [hello] = (await once(socket, "data")) as [Buffer];
   assert.equal(hello.toString(), "hello ");
   world.endpointsAt(port, { addresses: ["127.63.1.1"], conditions: { ready: false } });
   world.set(undefined);
-  await untilAnswered(8080, /^ECONNREFUSED$/);
+  await untilAnswered(servicePort, /^ECONNREFUSED$/);
   socket.end("goodbye");
   assert.equal(await text(socket), "you said goodbye");
 });
@@ -211,13 +220,13 @@ test("a client that breaks off breaks off at the endpoint, and the reverse", asy
   const { port } = server.address() as AddressInfo;
   world.endpointsAt(port, { addresses: ["127.63.1.1"] });
   world.set(web());
-  await untilListening(8080);
-  const leaving = connect({ host: address, port: 8080 });
+  await untilListening(servicePort);
+  const leaving = connect({ host: address, port: servicePort });
   await once(leaving, "data");
   const gone = new Promise((resolve) => taken.at(-1)?.once("close", resolve));
   leaving.resetAndDestroy();
   await gone;
-  const left = connect({ host: address, port: 8080 });
+  const left = connect({ host: address, port: servicePort });
   await once(left, "data");
   const error = once(left, "error");
   taken.at(-1)?.resetAndDestroy();
@@ -230,27 +239,30 @@ test("with session affinity a client stays with its endpoint, for as long as it 
   world.endpointsAt(port, at(1), at(2), at(3));
   const affinity = { clientIP: { timeoutSeconds: 60 } };
   world.set(web({ sessionAffinity: "ClientIP", sessionAffinityConfig: affinity }));
-  await untilAnswered(8080, /^[123]$/);
+  await untilAnswered(servicePort, /^[123]$/);
   const client = "127.63.9.9";
-  const first = await ask(8080, client);
-  for (let turn = 0; turn < 4; turn++) assert.equal(await ask(8080, client), first);
+  const first = await ask(servicePort, client);
+  for (let turn = 0; turn < 4; turn++) assert.equal(await ask(servicePort, client), first);
   const others = [
-    await ask(8080, "127.63.9.1"),
-    await ask(8080, "127.63.9.2"),
-    await ask(8080, "127.63.9.3"),
+    await ask(servicePort, "127.63.9.1"),
+    await ask(servicePort, "127.63.9.2"),
+    await ask(servicePort, "127.63.9.3"),
   ];
   assert.deepEqual(others.toSorted(), ["1", "2", "3"]);
   world.endpointsAt(port, at(Number(first) === 1 ? 2 : 1));
-  assert.notEqual(await ask(8080, client), first);
+  assert.notEqual(await ask(servicePort, client), first);
 });
 
 test("what is not served is said once, by an event", async (context) => {
   const world = startWorld(context);
-  world.set(web({ ports: [{ port: 53, protocol: "UDP" }, { port: 8080 }] }));
+  world.set(web({ ports: [{ port: 53, protocol: "UDP" }, { port: servicePort }] }));
   world.set(
-    web({ ports: [{ port: 53, protocol: "UDP" }, { port: 8080 }], externalIPs: ["10.0.0.1"] }),
+    web({
+      ports: [{ port: 53, protocol: "UDP" }, { port: servicePort }],
+      externalIPs: ["10.0.0.1"],
+    }),
   );
-  await untilAnswered(8080, /^ECONNRESET$/);
+  await untilAnswered(servicePort, /^ECONNRESET$/);
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(world.events, [
     "Warning ProtocolNotSupported: port 53/UDP is not served: this cluster forwards TCP only",
@@ -280,25 +292,25 @@ test("a Service that comes back at its address takes it over at once, and so doe
   const world = startWorld(context);
   const { port, at } = await startEndpoints(context, 1);
   world.endpointsAt(port, at(1));
-  world.set(web({ ports: [{ port: 80 }] }));
-  await untilAnswered(mappedPort(80), /^1$/);
-  const again = web({ ports: [{ port: 80 }] });
+  world.set(web({ ports: [{ port: lowPort }] }));
+  await untilAnswered(mappedPort(lowPort), /^1$/);
+  const again = web({ ports: [{ port: lowPort }] });
   world.set({ ...again, metadata: { ...again.metadata, uid: "another" } });
-  await untilAnswered(mappedPort(80), /^1$/);
+  await untilAnswered(mappedPort(lowPort), /^1$/);
   // The same place, and another port of the Service.
   world.set({
-    ...web({ ports: [{ port: mappedPort(80) }] }),
+    ...web({ ports: [{ port: mappedPort(lowPort) }] }),
     metadata: { ...again.metadata, uid: "another" },
   });
-  await untilAnswered(mappedPort(80), /^1$/);
+  await untilAnswered(mappedPort(lowPort), /^1$/);
   assert.deepEqual(world.events, []);
 });
 
 test("a node port listens at the node's address", () => {
-  const service = web({ type: "NodePort", ports: [{ port: 8080, nodePort: 30080 }] });
+  const service = web({ type: "NodePort", ports: [{ port: servicePort, nodePort: 30080 }] });
   assert.deepEqual(
     listenPlaces(service, nodeAddress).map(({ key }) => key),
-    [`${address}:8080`, `${nodeAddress}:30080`],
+    [`${address}:${servicePort}`, `${nodeAddress}:30080`],
   );
 });
 
@@ -325,4 +337,13 @@ async function untilListening(port: number): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
   }
   assert.fail(`nothing listens at ${address}:${port}`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen({ host: "0.0.0.0", port: 0 });
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
