@@ -6,7 +6,7 @@ import { parseTimestamp } from "../../lib/timestamp.ts";
 import { ageCell, ageColumn, nameColumn } from "../../resources/columns.ts";
 import type { Cell, Column, Kind } from "../../resources/kind.ts";
 import type { KubeObject } from "../../resources/object.ts";
-import { parseJsonPath, valuesAt } from "./json-path.ts";
+import { parseJsonPath, valuesAt, type JsonPath } from "./json-path.ts";
 
 export type TableVersion = "v1" | "v1beta1";
 /** How much of each object goes with its row. */
@@ -76,9 +76,8 @@ function cellsOf(
 
 /** As upstream prints a CRD's column: the first value found; nothing where there is none. */
 function pathCell(column: Column, object: KubeObject, nowMs: number): Cell {
-  const path = parseJsonPath(column.jsonPath ?? "");
-  const values = path ? valuesAt(path, object) : [];
-  const [value] = values;
+  const path = pathOf(column);
+  const [value] = path ? valuesAt(path, object) : [];
   if (value === undefined || value === null) return null;
   switch (column.type) {
     case "date": {
@@ -94,6 +93,13 @@ function pathCell(column: Column, object: KubeObject, nowMs: number): Cell {
     case "string":
       return typeof value === "string" ? value : JSON.stringify(value);
   }
+}
+
+/** Read once for each column, whatever the number of rows. A path that cannot be read leads nowhere. */
+const paths = new WeakMap<Column, JsonPath | undefined>();
+function pathOf(column: Column): JsonPath | undefined {
+  if (!paths.has(column)) paths.set(column, parseJsonPath(column.jsonPath ?? ""));
+  return paths.get(column);
 }
 
 function rowObject(object: KubeObject, { includeObject, version }: TableOptions): object {

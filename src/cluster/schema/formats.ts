@@ -50,14 +50,14 @@ function isDate(text: string): boolean {
   return /^\d{4}-\d\d-\d\d$/.test(text) && parseTimestamp(`${text}T00:00:00Z`) !== undefined;
 }
 
-/** Go's durations ("1h30m"), and the wider words that upstream reads ("3 days"). */
+/** Go's durations: "1h30m". */
+const goDuration = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
+/** The wider words that upstream reads: "3 days". */
+const wordyDuration =
+  /^-?\d+(?:\.\d+)?\s*(?:nanoseconds?|nanos?|nanosecs?|ns|microseconds?|micros?|microsecs?|us|µs|milliseconds?|millis?|millisecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w|wks?)$/;
+
 function isDuration(text: string): boolean {
-  if (text === "0") return true;
-  const number = "\\d+(?:\\.\\d*)?|\\.\\d+";
-  if (new RegExp(`^[+-]?(?:(?:${number})(?:ns|us|µs|μs|ms|s|m|h))+$`).test(text)) return true;
-  return /^-?\d+(?:\.\d+)?\s*(?:nanoseconds?|nanos?|nanosecs?|ns|microseconds?|micros?|microsecs?|us|µs|milliseconds?|millis?|millisecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w|wks?)$/.test(
-    text,
-  );
+  return text === "0" || goDuration.test(text) || wordyDuration.test(text);
 }
 
 function isCidr(text: string): boolean {
