@@ -82,6 +82,29 @@ test("a token opens the server, anything else is 401", async (t) => {
   }
 });
 
+test("writes over the socket are tracked, whatever the client says of itself", async (t) => {
+  const { served } = await serve(t);
+  const create = async (name: string, agent: object): Promise<unknown> => {
+    const outgoing = request({
+      host: "127.0.0.1",
+      port: served.port,
+      path: configMaps,
+      method: "POST",
+      ca: certificates.authority,
+      agent: false,
+      headers: { authorization: `Bearer ${token}`, ...agent },
+    });
+    outgoing.end(JSON.stringify(configMap(name, {}, { a: "1" })));
+    const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
+    const { metadata } = JSON.parse(await text(incoming)) as {
+      readonly metadata: { readonly managedFields?: readonly { readonly manager: string }[] };
+    };
+    return metadata.managedFields?.map(({ manager }) => manager);
+  };
+  assert.deepEqual(await create("a", { "user-agent": "curl/8.5.0" }), ["curl"]);
+  assert.deepEqual(await create("b", {}), ["unknown"]);
+});
+
 test("a watch streams over the socket and stops when its client leaves", async (t) => {
   const { served, call } = await serve(t);
   const incoming = await fetchFrom(served, `${configMaps}?watch=true`);

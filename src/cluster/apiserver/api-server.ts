@@ -146,7 +146,8 @@ async function drained(outgoing: ServerResponse, signal: AbortSignal): Promise<v
 }
 
 async function webRequest(incoming: IncomingMessage, signal: AbortSignal): Promise<Request> {
-  const headers = new Headers();
+  // A client that says nothing of itself is still one from outside, whose writes are tracked.
+  const headers = new Headers({ "user-agent": "unknown" });
   for (const [name, value] of Object.entries(incoming.headers))
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
   const method = incoming.method ?? "GET";

@@ -12,8 +12,8 @@ const managerBytesMax = 128;
 
 /**
  * Who writes: the fieldManager parameter, else the client as its user agent names it (`kubectl` of
- * `kubectl/v1.32.3 (linux/amd64)`). Undefined when there is neither: the cluster's own parts write
- * so, and what they write is not tracked, for it would double the memory of every pod.
+ * `kubectl/v1.32.3 (linux/amd64)`). Undefined when there is neither: the cluster's own parts, which
+ * need no socket, write so, and what they write is not tracked, for it would double every pod.
  */
 export function managerOf(
   request: Request,
