@@ -58,6 +58,18 @@ test("what is set stays, and a second time changes nothing", () => {
   assert.deepEqual(podWithDefaults(once), once);
 });
 
+test("what is empty or zero was set by nobody, where Go cannot tell", () => {
+  const { readinessProbe, imagePullPolicy } = container({
+    imagePullPolicy: "",
+    readinessProbe: { httpGet: { port: 80, path: "" }, periodSeconds: 0, initialDelaySeconds: 0 },
+  });
+  assert.equal(imagePullPolicy, "IfNotPresent");
+  assert.equal(readinessProbe?.periodSeconds, 10);
+  assert.equal(readinessProbe?.httpGet?.path, "/");
+  const still = { containers: [{ name: "a", image: "i:1" }], terminationGracePeriodSeconds: 0 };
+  assert.equal(pod(still).spec.terminationGracePeriodSeconds, 0);
+});
+
 const pullPolicies: readonly [image: string, policy: string][] = [
   ["nginx", "Always"],
   ["nginx:latest", "Always"],

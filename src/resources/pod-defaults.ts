@@ -1,6 +1,7 @@
 // The defaults of pods and pod templates, as the API server sets them. A template leaves some to the
 // pod that is made from it, so that Deployments read back as they were written.
 import { canonicalQuantity } from "../lib/quantity.ts";
+import { filled } from "./filled.ts";
 import type {
   Container,
   DownwardFile,
@@ -67,12 +68,16 @@ function specWithDefaults(spec: PodSpec): PodSpec {
   const complete = (container: Container) => containerWithDefaults(container, hostNetwork);
   const account = spec.serviceAccountName || spec.serviceAccount;
   return {
-    restartPolicy: "Always",
     terminationGracePeriodSeconds: 30,
-    dnsPolicy: "ClusterFirst",
-    schedulerName: "default-scheduler",
     securityContext: {},
-    ...spec,
+    ...filled(
+      {
+        restartPolicy: "Always",
+        dnsPolicy: "ClusterFirst",
+        schedulerName: "default-scheduler",
+      },
+      spec,
+    ),
     // The older name of the field goes on to be told.
     ...(account && { serviceAccountName: account, serviceAccount: account }),
     ...(spec.overhead && { overhead: canonicalList(spec.overhead) }),
@@ -88,17 +93,19 @@ function specWithDefaults(spec: PodSpec): PodSpec {
 function containerWithDefaults(container: Container, hostNetwork: boolean): Container {
   const { ports, env, readinessProbe, livenessProbe, startupProbe, lifecycle } = container;
   return {
-    terminationMessagePath: "/dev/termination-log",
-    terminationMessagePolicy: "File",
-    imagePullPolicy: pullPolicyOf(container.image),
-    ...container,
+    ...filled(
+      {
+        terminationMessagePath: "/dev/termination-log",
+        terminationMessagePolicy: "File",
+        imagePullPolicy: pullPolicyOf(container.image),
+      },
+      container,
+    ),
     resources: canonicalResources(container.resources),
     ...(ports && {
-      ports: ports.map((port) => ({
-        protocol: "TCP",
-        ...(hostNetwork && { hostPort: port.containerPort }),
-        ...port,
-      })),
+      ports: ports.map((port) =>
+        filled({ protocol: "TCP", ...(hostNetwork && { hostPort: port.containerPort }) }, port),
+      ),
     }),
     ...(env && { env: env.map(envWithDefaults) }),
     ...(readinessProbe && { readinessProbe: probeWithDefaults(readinessProbe) }),
@@ -117,11 +124,10 @@ function pullPolicyOf(image = ""): string {
 
 function probeWithDefaults(probe: Probe): Probe {
   return {
-    timeoutSeconds: 1,
-    periodSeconds: 10,
-    successThreshold: 1,
-    failureThreshold: 3,
-    ...handlerWithDefaults(probe),
+    ...filled(
+      { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 },
+      handlerWithDefaults(probe),
+    ),
     ...(probe.grpc && { grpc: { service: "", ...probe.grpc } }),
   };
 }
@@ -139,7 +145,7 @@ function lifecycleWithDefaults(
 
 function handlerWithDefaults<T extends Pick<Probe, "httpGet">>(handler: T): T {
   if (!handler.httpGet) return handler;
-  return { ...handler, httpGet: { path: "/", scheme: "HTTP", ...handler.httpGet } };
+  return { ...handler, httpGet: filled({ path: "/", scheme: "HTTP" }, handler.httpGet) };
 }
 
 function envWithDefaults(variable: EnvVar): EnvVar {
@@ -154,7 +160,7 @@ function referencesWithDefaults<T extends Pick<DownwardFile, "fieldRef" | "resou
   const { fieldRef, resourceFieldRef } = source;
   return {
     ...source,
-    ...(fieldRef && { fieldRef: { apiVersion: "v1", ...fieldRef } }),
+    ...(fieldRef && { fieldRef: filled({ apiVersion: "v1" }, fieldRef) }),
     ...(resourceFieldRef && {
       resourceFieldRef: {
         ...resourceFieldRef,

@@ -118,7 +118,7 @@ export type KeyToPath = { readonly key: string; readonly path: string; readonly 
 export type DownwardFile = {
   readonly path: string;
   readonly mode?: number;
-  readonly fieldRef?: { readonly fieldPath: string };
+  readonly fieldRef?: { readonly apiVersion?: string; readonly fieldPath: string };
   readonly resourceFieldRef?: NonNullable<EnvVar["valueFrom"]>["resourceFieldRef"];
 };
 

@@ -2,6 +2,7 @@
 import { ageCell, ageColumn, column, nameColumn } from "./columns.ts";
 import { immutable, invalid, required, type Cause } from "./cause.ts";
 import { validateData, validateImmutable } from "./config-data-validation.ts";
+import { filled } from "./filled.ts";
 import type { Kind } from "./kind.ts";
 import type { KubeObject } from "./object.ts";
 import { base64, boolean, described, map, object, string } from "./schema.ts";
@@ -49,7 +50,7 @@ export const secretKind: Kind<Secret> = {
 function secretWithDefaults({ stringData, ...secret }: Secret): Secret {
   const encoded = Object.entries(stringData ?? {}).map(([key, text]) => [key, toBase64(text)]);
   const data = stringData ? { ...secret.data, ...Object.fromEntries(encoded) } : secret.data;
-  return { type: "Opaque", ...secret, ...(data && { data }) };
+  return { ...filled({ type: "Opaque" }, secret), ...(data && { data }) };
 }
 
 /** The keys that each of Kubernetes' own secret types must have. */
