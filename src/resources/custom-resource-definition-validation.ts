@@ -30,6 +30,24 @@ export function validateDefinition(
   ];
 }
 
+/** Of a status only what was stored in which version is anybody's but the server's to say. */
+export function validateDefinitionStatus({
+  spec,
+  status,
+}: CustomResourceDefinition): readonly Cause[] {
+  const field = "status.storedVersions";
+  const stored = status?.storedVersions ?? [];
+  const names = spec.versions.map(({ name }) => name);
+  const storage = spec.versions.find((version) => version.storage)?.name;
+  if (storage !== undefined && !stored.includes(storage))
+    return [invalid(field, stored, `must have the storage version ${storage}`)];
+  return stored.flatMap((name, index) =>
+    names.includes(name)
+      ? []
+      : [invalid(`${field}[${index}]`, name, "must appear in spec.versions")],
+  );
+}
+
 const approvalAnnotation = "api-approved.kubernetes.io";
 
 function groupCauses({ metadata, spec }: CustomResourceDefinition): readonly Cause[] {

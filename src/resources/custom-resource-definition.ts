@@ -3,7 +3,10 @@
 import { nameColumn } from "./columns.ts";
 import type { Column, Kind, ScalePaths } from "./kind.ts";
 import { customResourceDefinitionSchema } from "./custom-resource-definition-schema.ts";
-import { validateDefinition } from "./custom-resource-definition-validation.ts";
+import {
+  validateDefinition,
+  validateDefinitionStatus,
+} from "./custom-resource-definition-validation.ts";
 import { apiVersionOf } from "./kind.ts";
 import type { Condition, KubeObject } from "./object.ts";
 import type { Schema } from "./schema.ts";
@@ -145,6 +148,7 @@ export const customResourceDefinitionKind: Kind<CustomResourceDefinition> = {
     ...(definition.status && { status: withStoredVersion(definition) }),
   }),
   validate: validateDefinition,
+  validateStatus: validateDefinitionStatus,
 };
 
 /** Objects may from now on be stored in the storage version; in which ones they were is kept. */

@@ -304,6 +304,14 @@ test("versions in which objects may be stored cannot be taken away", async () =>
   });
   assert.equal(gone.status, 422);
   assert.match(gone.body.message, /status.storedVersions\[0\]: Invalid value: "v1": missing from/);
+  const stored = (storedVersions: readonly string[]) =>
+    call("PATCH", `${path}/status`, { status: { storedVersions } });
+  assert.match((await stored(["v1"])).body.message, /must have the storage version v2/);
+  assert.equal((await stored(["v2"])).status, 200, "after a migration of what is stored");
+  const last = await call("PATCH", path, {
+    spec: { versions: [version("v2", { storage: true })] },
+  });
+  assert.equal(last.status, 200);
 });
 
 test("of two definitions with one name the later waits for the earlier", async () => {
