@@ -89,6 +89,26 @@ test("a taint is tolerated for as long as the pod says", async (context) => {
   await until(caches.pods, () => caches.pods.list().length === 0);
 });
 
+test("a pod of a node that is not there is removed after a while", async (context) => {
+  const clock = new VirtualClock(startMs);
+  const { client, caches } = await startBench(context, { clock });
+  const pod = (name: string, nodeName: string) =>
+    client.create(podKind, {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { namespace, name },
+      spec: { containers: [{ name: "main", image: "a" }], nodeName },
+    });
+  await pod("here", "node");
+  await pod("nowhere", "nosuch");
+  await until(caches.pods, () => caches.pods.list().length === 2);
+  await clock.advance(30_000);
+  assert.equal(caches.pods.list().length, 2);
+  await clock.advance(60_000);
+  await until(caches.pods, () => caches.pods.list().length === 1);
+  assert.ok(caches.pods.get("default/here"));
+});
+
 /** For what no watch tells of: asks until it holds, each time after all that was under way had a turn. */
 async function eventually(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));

@@ -20,6 +20,7 @@ import { serviceKind, type Service } from "../../resources/service.ts";
 import { runDeploymentController } from "./deployment-controller.ts";
 import { runEndpointsController } from "./endpoints-controller.ts";
 import { runNodeController } from "./node-controller.ts";
+import { runPodCollector } from "./pod-collector.ts";
 import { runReplicaSetController } from "./replica-set-controller.ts";
 import { runScheduler } from "./scheduler.ts";
 import { runServiceController } from "./service-controller.ts";
@@ -97,6 +98,7 @@ export function runWorkloadLoops(
     runReplicaSetController({ ...parts("replicaset-controller"), ...caches, random }, signal),
     runScheduler({ ...parts("default-scheduler"), ...caches }, signal),
     runNodeController({ ...parts("taint-eviction-controller"), ...caches }, signal),
+    runPodCollector({ ...parts("pod-garbage-collector"), ...caches }, signal),
     runServiceController({ ...parts("service-controller"), ...caches, nodeAddress }, signal),
     runEndpointsController({ ...parts("endpoint-slice-controller"), ...caches }, signal),
   ];
