@@ -276,6 +276,24 @@ test("an address that others have is explained", async () => {
   assert.ok(events.some((event) => /^AddressInUse: .* let it listen at \$POD_IP /.test(event)));
 });
 
+test("a pod with a readiness gate is Ready when its condition is set, and the condition stays", async () => {
+  const readinessGates = [{ conditionType: "example.com/in" }];
+  await fixture.run("gated", { readinessGates, containers: [shell("sleep 60")] });
+  const held = await fixture.until("gated", (pod) => {
+    const ready = conditionOf(pod?.status?.conditions, "Ready");
+    return mainOf(pod)?.ready && ready?.reason === "ReadinessGatesNotReady" ? pod : undefined;
+  });
+  const name = { namespace: "default", name: "gated" };
+  const said = { type: "example.com/in", status: "True" as const };
+  const conditions = [...(held?.status?.conditions ?? []), said];
+  await fixture.client.patch(podKind, name, { status: { conditions } }, { subresource: "status" });
+  await fixture.until("gated", isReady);
+  const found = await fixture.client.get(podKind, name);
+  assert.equal(conditionOf(found?.status?.conditions, "example.com/in")?.status, "True");
+  await fixture.delete("gated", 0);
+  await fixture.until("gated", isGone);
+});
+
 test("what left its container's session ends with the container", async () => {
   const { file, lines } = newRecord("escaped");
   const script = `setsid sh -c 'setsid sleep 600 & echo $! >${file}' & wait; sleep 0.05; exit 3`;

@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { VirtualClock } from "../../lib/virtual-clock.ts";
 import { wallClock } from "../../lib/wall-clock.ts";
 import { configMapKind } from "../../resources/config-map.ts";
+import { conditionOf } from "../../resources/object.ts";
 import { podKind, type Container, type Pod, type Volume } from "../../resources/pod.ts";
 import { secretKind } from "../../resources/secret.ts";
 import { isGone, isReady, openNode, shell, type KubeletFixture } from "./kubelet-fixture.ts";
@@ -194,9 +195,13 @@ test("a ConfigMap that is missing holds the pod until it is there", async () => 
   const pod = await fixture.client.get(podKind, { namespace: "default", name: "waiting" });
   const { reason } = pod?.status?.containerStatuses?.[0]?.state.waiting ?? {};
   assert.deepEqual([pod?.status?.phase, reason], ["Pending", "ContainerCreating"]);
+  const prepared = (found: Pod | undefined) =>
+    conditionOf(found?.status?.conditions, "PodReadyToStartContainers")?.status;
+  assert.equal(prepared(pod), "False");
   await setting("later", { a: "1" });
   await clock.advance(1_000);
-  await fixture.until("waiting", isReady);
+  const ready = await fixture.until("waiting", (found) => (isReady(found) ? found : undefined));
+  assert.equal(prepared(ready), "True");
   await fixture.delete("waiting", 0);
   await fixture.until("waiting", isGone);
 });

@@ -159,6 +159,7 @@ const observe = (observation: Partial<PodObservation>): PodStatus =>
     initContainers: [],
     containers: [],
     ending: false,
+    prepared: true,
     podIp: "127.64.1.1",
     hostIp: "127.64.0.1",
     startTime: "2026-01-02T03:04:05Z",

@@ -12,6 +12,8 @@ export type PodObservation = {
   readonly containers: readonly ContainerStatus[];
   /** Nothing will be started any more: the pod is being deleted. */
   readonly ending: boolean;
+  /** Whether its volumes are made, so that containers can be started. */
+  readonly prepared: boolean;
   /** Why the node would not run the pod at all. */
   readonly refusal?: PodFailure;
   /** Why the node ends the pod; it has failed when its containers have ended. */
@@ -104,12 +106,12 @@ function initKinds(pod: Pod, statuses: readonly ContainerStatus[]) {
 function conditionsOf(observation: PodObservation, phase: PodPhase): readonly Condition[] {
   const { pod, initContainers, containers } = observation;
   const { sidecars } = initKinds(pod, initContainers);
-  const over = phase === "Succeeded" || phase === "Failed";
+  // Of a pod that is over, nothing of what containers need is left.
+  const prepared = observation.prepared && phase !== "Succeeded" && phase !== "Failed";
   const unready = [...sidecars, ...containers].filter(({ ready }) => !ready);
   const containersReady = readinessOf(phase, unready);
   const next: Condition[] = [
-    // Of a pod that is over, nothing of what containers need is left.
-    { type: "PodReadyToStartContainers", status: over ? "False" : "True" },
+    { type: "PodReadyToStartContainers", status: prepared ? "True" : "False" },
     { type: "Initialized", ...initializationOf(observation, phase) },
     {
       type: "Ready",

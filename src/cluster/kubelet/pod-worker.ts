@@ -85,6 +85,7 @@ export class PodWorker {
   #cancelKill = () => {};
   #cancelDeadline = () => {};
   #life: Promise<void> = Promise.resolve();
+  #prepared = false;
   #deleting = false;
   #mayBeDeleted = false;
 
@@ -242,6 +243,7 @@ export class PodWorker {
     if (unsupported !== undefined) return this.#holdBack(unsupported, signals.stop);
     const volumes = this.#volumeKeeper();
     if (!(await volumes.untilMade(signals.stop))) return;
+    this.#prepared = true;
     const over = new AbortController();
     const keeping = volumes.keep(AbortSignal.any([signals.stop, over.signal]));
     await this.#runInOrder(signals);
@@ -383,6 +385,7 @@ export class PodWorker {
       pod: this.#pod,
       initContainers: this.#init.map((runner) => runner.status),
       containers: this.#apps.map((runner) => runner.status),
+      prepared: this.#prepared,
       ending: this.#pod.metadata.deletionTimestamp !== undefined,
       ...(this.#refusal && { refusal: this.#refusal }),
       ...(this.#failure && { failure: this.#failure }),
