@@ -306,7 +306,9 @@ test("versions in which objects may be stored cannot be taken away", async () =>
   assert.match(gone.body.message, /status.storedVersions\[0\]: Invalid value: "v1": missing from/);
   const stored = (storedVersions: readonly string[]) =>
     call("PATCH", `${path}/status`, { status: { storedVersions } });
-  assert.match((await stored(["v1"])).body.message, /must have the storage version v2/);
+  assert.match((await stored(["v3"])).body.message, /must appear in spec.versions/);
+  const kept = (await stored(["v1"])).body.status.storedVersions;
+  assert.deepEqual(kept, ["v1", "v2"], "what is written now is stored in v2");
   assert.equal((await stored(["v2"])).status, 200, "after a migration of what is stored");
   const last = await call("PATCH", path, {
     spec: { versions: [version("v2", { storage: true })] },
