@@ -36,6 +36,13 @@ const specs: readonly (readonly [name: string, spec: PodSpec, fields: readonly s
 for (const [name, spec, fields] of specs)
   test(`fields without effect: ${name}`, () => assert.deepEqual(unenforcedFields(spec), fields));
 
+test("a pod of the node's network is told so, not its ports", () => {
+  const ports = [{ containerPort: 80, hostPort: 80 }];
+  const containers = [{ name: "a", ports }];
+  assert.deepEqual(unenforcedFields({ containers }), ["containers[0].ports[0].hostPort"]);
+  assert.deepEqual(unenforcedFields({ containers, hostNetwork: true }), ["hostNetwork"]);
+});
+
 test("a Deployment's writer is warned once", () => {
   const rule = unenforcedAdmission.find(({ kind }) => kind.kind === "Deployment");
   assert.ok(rule);

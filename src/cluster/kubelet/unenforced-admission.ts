@@ -16,9 +16,17 @@ export const unenforcedAdmission: readonly AdmissionRule[] = [
 
 /** Paths below the pod's spec, in its order. */
 export function unenforcedFields(spec: PodSpec): readonly string[] {
+  const { hostNetwork = false, dnsConfig, runtimeClassName } = spec;
   const containers = (list: "initContainers" | "containers") =>
-    (spec[list] ?? []).flatMap((one, index) => containerFields(one, `${list}[${index}]`));
+    (spec[list] ?? []).flatMap((one, index) => [
+      ...containerFields(one, `${list}[${index}]`),
+      // A pod in the node's network has them by default; the cause is said already.
+      ...(hostNetwork ? [] : hostPorts(one, `${list}[${index}]`)),
+    ]);
   return [
+    ...(hostNetwork ? ["hostNetwork"] : []),
+    ...(dnsConfig === undefined ? [] : ["dnsConfig"]),
+    ...(runtimeClassName === undefined ? [] : ["runtimeClassName"]),
     ...keysOf(spec.securityContext, "securityContext"),
     ...containers("initContainers"),
     ...containers("containers"),
@@ -35,6 +43,9 @@ function containerFields(container: Container, field: string): readonly string[]
     ...keysOf(securityContext, `${field}.securityContext`),
   ];
 }
+
+const hostPorts = ({ ports = [] }: Container, field: string): readonly string[] =>
+  ports.flatMap(({ hostPort }, index) => (hostPort ? [`${field}.ports[${index}].hostPort`] : []));
 
 const keysOf = (fields: Readonly<Record<string, unknown>> = {}, at: string): readonly string[] =>
   Object.keys(fields).map((key) => `${at}.${key}`);
