@@ -1,9 +1,7 @@
 // kubectl's commands that tell about the cluster and its kinds: describe, explain, discovery,
 // permissions, configuration.
-import { test } from "node:test";
 import { openPlaneTerminal } from "./plane-terminal.ts";
-import { from132, only129, tellToAll, type Story } from "./story.ts";
-import { hasClients } from "./programs.ts";
+import { from132, only129, testStories, type Story } from "./story.ts";
 
 const stories: readonly Story[] = [
   {
@@ -233,6 +231,4 @@ lastTimestamp: "2026-01-01T00:00:10Z"
   },
 ];
 
-test("kubectl's commands about the cluster", async (t) => {
-  if (hasClients(t)) await tellToAll(t, openPlaneTerminal, stories);
-});
+testStories("kubectl's commands about the cluster", openPlaneTerminal, stories);

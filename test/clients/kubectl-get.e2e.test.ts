@@ -1,8 +1,6 @@
 // kubectl get: every form of output, every selector, and watching.
-import { test } from "node:test";
 import { openPlaneTerminal } from "./plane-terminal.ts";
-import { tellToAll, type Story } from "./story.ts";
-import { hasClients } from "./programs.ts";
+import { testStories, type Story } from "./story.ts";
 
 const stories: readonly Story[] = [
   {
@@ -297,6 +295,4 @@ metadata: {name: c, labels: {app: db}}
   },
 ];
 
-test("kubectl get", async (t) => {
-  if (hasClients(t)) await tellToAll(t, openPlaneTerminal, stories);
-});
+testStories("kubectl get", openPlaneTerminal, stories);

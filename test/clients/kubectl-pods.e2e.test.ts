@@ -1,9 +1,7 @@
 // kubectl's commands about what runs, against `dunlin up` as a user starts it: logs, exec, attach, cp,
 // port-forward, top, rollouts, waiting, events and the node.
-import { test } from "node:test";
 import { openDunlinTerminal } from "./dunlin-terminal.ts";
-import { deleted, tellToAll, type Story } from "./story.ts";
-import { hasClients } from "./programs.ts";
+import { deleted, testStories, type Story } from "./story.ts";
 
 /** Any image will do where the container brings a command of its own. */
 const shell = (script: string): string => `command: [sh, -c, ${JSON.stringify(script)}]`;
@@ -255,6 +253,11 @@ const stories: readonly Story[] = [
       { run: "exec talk -c other -- ls", err: /container other is not valid for pod talk/ },
       { run: "exec none -- ls", err: /pods "none" not found/ },
       {
+        run: `exec -it talk -c side -- sh -c 'test -t 0 && echo "at a terminal"'`,
+        atTerminal: true,
+        out: /^at a terminal\r\n$/,
+      },
+      {
         run: "attach talk -c main",
         until: /line \d+\n/,
         err: /^(All commands .*\n)?If you don't see a command prompt, try pressing enter.\n$/,
@@ -440,6 +443,4 @@ const stories: readonly Story[] = [
   },
 ];
 
-test("kubectl's commands about what runs", async (t) => {
-  if (hasClients(t)) await tellToAll(t, openDunlinTerminal, stories);
-});
+testStories("kubectl's commands about what runs", openDunlinTerminal, stories);

@@ -1,9 +1,7 @@
 // kubectl's commands that write objects: create, apply on both sides, replace, edit, patch, label,
 // annotate, set, scale, diff and delete.
-import { test } from "node:test";
 import { openPlaneTerminal } from "./plane-terminal.ts";
-import { deleted, tellToAll, type Story } from "./story.ts";
-import { hasClients } from "./programs.ts";
+import { deleted, testStories, type Story } from "./story.ts";
 
 const deployment = (name: string, replicas: string, image = "nginx"): string => `
 apiVersion: apps/v1
@@ -561,6 +559,4 @@ const stories: readonly Story[] = [
   },
 ];
 
-test("kubectl's commands that write", async (t) => {
-  if (hasClients(t)) await tellToAll(t, openPlaneTerminal, stories);
-});
+testStories("kubectl's commands that write", openPlaneTerminal, stories);

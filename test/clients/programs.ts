@@ -16,6 +16,7 @@ export const clientPrograms: Readonly<Record<string, Program>> = {
 
 /** The oldest, the one that goes with the server's version, and the newest. */
 export const kubectlVersions = ["1.29", "1.32", "1.35"] as const;
+export type KubectlVersion = (typeof kubectlVersions)[number];
 
 export const clientPath = (name: string): string =>
   fileURLToPath(new URL(`bin/${name}`, import.meta.url));

@@ -5,8 +5,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
-import { clientPath, kubectlVersions } from "./programs.ts";
+import { test, type TestContext } from "node:test";
+import { clientPath, hasClients, kubectlVersions } from "./programs.ts";
 
 export type Step = {
   /** What is typed after the program's name; single quotes keep words together. */
@@ -20,6 +20,8 @@ export type Step = {
   /** The exit code: 1 when absent and `err` is given, else 0. */
   readonly code?: number;
   readonly input?: string;
+  /** Typed at a real terminal, for what wants one (`exec -it`); both outputs then come as one. */
+  readonly atTerminal?: true;
   readonly env?: Readonly<Record<string, string>>;
   /** The programs that this step is for. */
   readonly on?: readonly string[];
@@ -73,19 +75,25 @@ export async function tell(t: TestContext, terminal: Terminal, stories: readonly
 }
 
 /**
- * Tells the stories with every version of kubectl, or with the one that KUBECTL_VERSION names; `open`
- * gives each a terminal of its own.
+ * A test of every version of kubectl, or of the one that KUBECTL_VERSION names; `open` gives each a
+ * terminal of its own. They run side by side: mostly they wait.
  */
-export async function tellToAll(
-  t: TestContext,
+export function testStories(
+  name: string,
   open: (t: TestContext, program: string) => Promise<Terminal>,
   stories: readonly Story[],
-): Promise<void> {
+): void {
   const wanted = process.env["KUBECTL_VERSION"];
-  for (const version of kubectlVersions.filter((one) => !wanted || one === wanted))
-    await t.test(`kubectl ${version}`, async (t) =>
-      tell(t, await open(t, `${version}/kubectl`), stories),
+  const versions = kubectlVersions.filter((version) => !wanted || version === wanted);
+  void test(name, { concurrency: versions.length }, async (t) => {
+    if (!hasClients(t)) return;
+    const told = versions.map((version) =>
+      t.test(`kubectl ${version}`, async (t) =>
+        tell(t, await open(t, `${version}/kubectl`), stories),
+      ),
     );
+    await Promise.all(told);
+  });
 }
 
 /** What `kubectl delete` prints; newer versions name the namespace. */
@@ -123,7 +131,11 @@ function differenceOf(
 }
 
 async function perform(terminal: Terminal, step: Step): Promise<Outcome> {
-  const child = spawn(clientPath(step.program ?? terminal.program), words(step.run), {
+  const path = clientPath(step.program ?? terminal.program);
+  const [command, args] = step.atTerminal
+    ? ["script", ["-qec", [path, ...words(step.run)].map(quoted).join(" "), "/dev/null"]]
+    : ([path, words(step.run)] as const);
+  const child = spawn(command, args, {
     // kubectl keeps discovery under HOME and drafts under TMPDIR; a folder of its own keeps runs apart.
     env: {
       ...process.env,
@@ -157,7 +169,8 @@ async function perform(terminal: Terminal, step: Step): Promise<Outcome> {
   });
   child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString("utf8")));
   child.stdin.on("error", () => {}); // It may end without having read everything.
-  child.stdin.end(step.input ?? "");
+  // Somebody at a terminal is still there when the command ends.
+  if (!step.atTerminal) child.stdin.end(step.input ?? "");
   if (step.again) others.push(performUntil(terminal, step.again, once(child, "close")));
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
@@ -193,6 +206,8 @@ async function performAll(terminal: Terminal, lines: readonly string[]): Promise
     assert.equal(code, 0, `${run}\n${out}${err}`);
   }
 }
+
+const quoted = (word: string): string => `'${word}'`;
 
 function words(line: string): string[] {
   return [...line.matchAll(/(?:[^\s']+|'[^']*')+/g)].map(([word]) => word.replaceAll("'", ""));
