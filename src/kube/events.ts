@@ -4,7 +4,7 @@ import { randomInt } from "node:crypto";
 import type { Clock } from "../lib/clock.ts";
 import { formatTimestamp } from "../lib/timestamp.ts";
 import { eventKind, type Event, type EventType, type ObjectReference } from "../resources/event.ts";
-import type { KubeObject } from "../resources/object.ts";
+import { keyOf, type KubeObject } from "../resources/object.ts";
 import { isNamespaceTerminating, isNotFound, type KubeClient, type ObjectKey } from "./client.ts";
 import { EventCorrelator, remember } from "./event-correlator.ts";
 
@@ -48,7 +48,7 @@ export class EventRecorder {
   record(object: KubeObject, type: EventType, reason: string, message: string): void {
     const nowMs = this.#options.clock.nowMs();
     const occurrence = {
-      object: `${object.kind} ${object.metadata.uid}`,
+      object: `${object.kind} ${keyOf(object)} ${object.metadata.uid}`,
       reason: `${type} ${reason}`,
       message,
     };
