@@ -128,6 +128,25 @@ test("a preStop hook that takes too long leaves two seconds for the rest", async
   assert.deepEqual(lines(), ["main starts", "main ends"]);
 });
 
+test("a container is asked to end by the signal of its choice; one that nobody knows is refused", async () => {
+  const script = "trap 'exit 7' USR1; touch up; while :; do sleep 0.01; done";
+  const readinessProbe = exec("test -e up");
+  const lifecycle = { stopSignal: "SIGUSR1" };
+  await fixture.run("signalled", { containers: [shell(script, { readinessProbe, lifecycle })] });
+  await fixture.run("unknown-signal", {
+    containers: [shell("sleep 60", { lifecycle: { stopSignal: "SIGHELLO" } })],
+  });
+  await fixture.until("signalled", isReady);
+  await fixture.delete("signalled");
+  const end = await fixture.until("signalled", (pod) => mainOf(pod)?.state.terminated);
+  assert.equal(end.exitCode, 7);
+  await fixture.until("signalled", isGone);
+  const held = await fixture.until("unknown-signal", (pod) => mainOf(pod)?.state.waiting?.message);
+  assert.equal(held, 'stopSignal "SIGHELLO" is not supported on this machine');
+  await fixture.delete("unknown-signal", 0);
+  await fixture.until("unknown-signal", isGone);
+});
+
 test("sidecars start in order and started, and end after the others in reverse order", async () => {
   const { file, lines } = newRecord("sidecars");
   const sidecar = (name: string) => ({ ...lasting(name, file), restartPolicy: "Always" });
