@@ -103,7 +103,6 @@ function withAddress(service: Service, others: readonly Service[], nodeAddress: 
 }
 
 function nodePortCauses(spec: Spec, others: readonly Service[]): readonly Cause[] {
-  if (!hasNodePorts(spec)) return [];
   const taken = takenNodePorts(others);
   return (spec.ports ?? []).flatMap(({ nodePort }, index) =>
     nodePort && taken.has(nodePort)

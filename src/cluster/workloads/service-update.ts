@@ -1,5 +1,6 @@
 // What an update of a Service means: clients leave out what the server once gave, and repeat what belonged
 // to another type. Pure.
+import { jsonEqual } from "../../lib/json.ts";
 import type { Service, ServicePort } from "../../resources/service.ts";
 import { serviceBlock } from "../address-blocks.ts";
 import { hasNodePorts } from "./node-port.ts";
@@ -42,29 +43,30 @@ const outsideOnly = ["externalTrafficPolicy", "allocateLoadBalancerNodePorts"] a
 const addressFields = ["clusterIP", "clusterIPs"] as const;
 const clusterOnly = ["internalTrafficPolicy", "ipFamilies", "ipFamilyPolicy"] as const;
 
+/** What an update to another type repeats of the old one is not meant; what it says anew is. */
 function withoutOldType(spec: Spec, old: Spec): Spec {
   if (spec.type === old.type) return spec;
   const dropped: readonly (keyof Spec)[] = [
     ...(hasNodePorts(old) && !hasNodePorts(spec) ? outsideOnly : []),
-    ...(spec.type === "ExternalName" ? clusterOnly : []),
-    // What an update to another type repeats of the old one is not meant.
-    ...(spec.type === "ExternalName" && spec.clusterIP === old.clusterIP ? addressFields : []),
+    ...(spec.type === "ExternalName" ? [...clusterOnly, ...addressFields] : []),
     ...(old.type === "LoadBalancer" ? (["allocateLoadBalancerNodePorts"] as const) : []),
     ...(old.type === "ExternalName" ? (["externalName"] as const) : []),
   ];
-  const entries = Object.entries(spec).filter(([name]) => !dropped.includes(name as keyof Spec));
+  const isLeft = (name: keyof Spec): boolean =>
+    dropped.includes(name) && jsonEqual(spec[name], old[name]);
+  const entries = Object.entries(spec).filter(([name]) => !isLeft(name as keyof Spec));
   return Object.fromEntries(entries) as Spec;
 }
 
-function withKeptPorts({ ports, type }: Spec, old: Spec): Pick<Spec, "ports"> {
-  if (!ports) return {};
+function withKeptPorts(spec: Spec, old: Spec): Pick<Spec, "ports"> {
+  if (!spec.ports) return {};
   const oldPortOf = (port: ServicePort): number | undefined =>
     old.ports?.find(
       (other) => other.port === port.port && (other.protocol ?? "TCP") === (port.protocol ?? "TCP"),
     )?.nodePort;
-  const has = hasNodePorts({ ...old, ...(type !== undefined && { type }) });
+  const has = hasNodePorts(spec);
   return {
-    ports: ports.map((port) => {
+    ports: spec.ports.map((port) => {
       const { nodePort, ...rest } = port;
       const given = oldPortOf(port);
       if (has) return nodePort || !given ? port : { ...rest, nodePort: given };
