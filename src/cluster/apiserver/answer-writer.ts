@@ -131,9 +131,9 @@ export class AnswerWriter {
       encode: this.#eventEncoder(),
       typeMeta: { apiVersion: apiVersionOf(kind), kind: kind.kind },
     });
-    return new Response(body, {
-      headers: { "content-type": "application/json", "transfer-encoding": "chunked" },
-    });
+    const headers = this.#headers();
+    headers.set("transfer-encoding", "chunked");
+    return new Response(body, { headers });
   }
 
   #eventEncoder(): (type: WatchType, object: object, change?: Change) => Uint8Array {
@@ -177,10 +177,14 @@ export class AnswerWriter {
   }
 
   #answer(text: string, code: number): Response {
+    return new Response(text, { status: code, headers: this.#headers() });
+  }
+
+  #headers(): Headers {
     const headers = new Headers({ "content-type": "application/json" });
     for (const warning of this.#warnings)
       headers.append("warning", `299 - ${JSON.stringify(warning.replace(/[^\x20-\x7e]/g, "?"))}`);
-    return new Response(text, { status: code, headers });
+    return headers;
   }
 }
 

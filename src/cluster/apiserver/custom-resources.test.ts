@@ -253,7 +253,7 @@ test("an object is written in one version and read in every one", async () => {
 });
 
 test("a version that is not served is not there; a deprecated one says so", async () => {
-  const { call } = await planeWith([
+  const { plane, call } = await planeWith([
     version("v1"),
     version("v1alpha1", { served: false }),
     version("v1beta1", { deprecated: true }),
@@ -264,6 +264,11 @@ test("a version that is not served is not there; a deprecated one says so", asyn
   assert.deepEqual(warnings, [
     '299 - "example.org/v1beta1 Gadget is deprecated; use example.org/v1 Gadget"',
   ]);
+  const watched = await plane.transport(
+    new Request(`https://cluster${gadgets("v1beta1")}?watch=true&timeoutSeconds=1`),
+  );
+  assert.match(watched.headers.get("warning") ?? "", /is deprecated/);
+  await watched.body?.cancel();
   const other = await call("POST", gadgets("v1beta2"), gadget("a", {}, "v1beta2"));
   assert.deepEqual(other.warnings, ['299 - "use something else"']);
 });
