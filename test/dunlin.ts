@@ -43,13 +43,19 @@ export type RunningDunlin = {
  * starts it stops it in `t.after`, registered at once, so that a test that fails midway leaves nothing.
  */
 export async function startDunlin(
-  options: { readonly dataDir?: string; readonly args?: readonly string[] } = {},
+  options: {
+    readonly dataDir?: string;
+    readonly args?: readonly string[];
+    /** Whether it leads a process group of its own, to be killed as one. */
+    readonly ownGroup?: boolean;
+  } = {},
 ): Promise<RunningDunlin> {
   const home = mkdtempSync(join(tmpdir(), "dunlin-test-"));
   const dataDir = options.dataDir ?? join(home, "data");
   const args = ["up", "--data-dir", dataDir, "--api-port", "0", "--ingress-port", "0"];
   const child = spawn(join(repository, "dunlin"), [...args, ...(options.args ?? [])], {
     stdio: ["ignore", "pipe", "pipe"],
+    detached: options.ownGroup === true,
   });
   let output = "";
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));

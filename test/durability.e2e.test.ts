@@ -90,26 +90,32 @@ test("kill -9 loses no acknowledged write and leaves no pod's process", async (t
   assert.ok(existsSync(join(dataDir, "kubeconfig")));
 });
 
-test("kill -9 leaves nothing that a pod's processes started, whatever it did to hide", async (t) => {
-  const dunlin = await startDunlin();
-  t.after(() => dunlin.stop());
-  const { client, close } = clientOf(dunlin);
-  t.after(close);
-  const script = "sleep 600 & setsid sleep 600 & setsid sh -c 'setsid sleep 600 &' & wait";
-  await client.create(podKind, {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name: "hiding", namespace: "default" },
-    spec: { containers: [{ name: "main", image: "none", command: ["sh", "-c", script] }] },
+const abruptEnds: readonly (readonly [name: string, kill: (dunlin: RunningDunlin) => void])[] = [
+  ["kill -9", ({ pid }) => process.kill(pid, "SIGKILL")],
+  ["kill -9 of its whole group", ({ pid }) => process.kill(-pid, "SIGKILL")],
+];
+
+for (const [name, kill] of abruptEnds)
+  test(`${name} leaves nothing that a pod's processes started, whatever it did to hide`, async (t) => {
+    const dunlin = await startDunlin({ ownGroup: true });
+    t.after(() => dunlin.stop());
+    const { client, close } = clientOf(dunlin);
+    t.after(close);
+    const script = "sleep 600 & setsid sleep 600 & setsid sh -c 'setsid sleep 600 &' & wait";
+    await client.create(podKind, {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "hiding", namespace: "default" },
+      spec: { containers: [{ name: "main", image: "none", command: ["sh", "-c", script] }] },
+    });
+    await eventually("all of it runs", () =>
+      processesOf(dunlin.dataDir).length >= 4 ? true : undefined,
+    );
+    kill(dunlin);
+    await eventually("all of it has ended", () =>
+      processesOf(dunlin.dataDir).length === 0 ? true : undefined,
+    );
   });
-  await eventually("all of it runs", () =>
-    processesOf(dunlin.dataDir).length >= 4 ? true : undefined,
-  );
-  await dunlin.kill("SIGKILL");
-  await eventually("all of it has ended", () =>
-    processesOf(dunlin.dataDir).length === 0 ? true : undefined,
-  );
-});
 
 test("Ctrl-C in the middle of the tutorial leaves no process and no data", async (t) => {
   const folder = mkdtempSync(join(tmpdir(), "dunlin-test-"));
