@@ -143,7 +143,10 @@ metadata: {name: c, labels: {app: db}}
         out: "configmap/b\nconfigmap/c\n",
       },
       { run: "get ns --field-selector status.phase=Active -o name", out: /namespace\/default\n/ },
-      { run: "get cm --field-selector data.k=v", err: /field label not supported: data.k/ },
+      {
+        run: "get cm --field-selector data.k=v",
+        err: /"data.k" is not a known field selector: only "metadata.name", "metadata.namespace"/,
+      },
       {
         run: "get cm -A -o name",
         out: /^configmap\/a\nconfigmap\/b\nconfigmap\/c\n(.*\n)*configmap\/far\n/,

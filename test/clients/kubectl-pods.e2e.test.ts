@@ -188,7 +188,7 @@ const stories: readonly Story[] = [
       { run: "logs talk -c side", out: "aside\n" },
       {
         run: "logs talk --all-containers --prefix",
-        out: /^(\[pod\/talk\/main\] .*\n)+\[pod\/talk\/side\] aside\n$/,
+        out: /^(?=[^]*^\[pod\/talk\/main\] line 1$)(?=[^]*^\[pod\/talk\/side\] aside$)(\[pod\/talk\/\w+\] .*\n)+$/m,
       },
       { run: "logs talk -c main --tail=1", out: /^line \d+\n$/ },
       { run: "logs talk -c main --limit-bytes=6", out: /^[^]{6}$/ },

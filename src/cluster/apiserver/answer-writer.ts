@@ -177,7 +177,8 @@ export class AnswerWriter {
   }
 
   #answer(text: string, code: number): Response {
-    return new Response(text, { status: code, headers: this.#headers() });
+    const shown = isForPeople(this.#request, this.#query) ? indented(text) : text;
+    return new Response(shown, { status: code, headers: this.#headers() });
   }
 
   #headers(): Headers {
@@ -186,6 +187,16 @@ export class AnswerWriter {
       headers.append("warning", `299 - ${JSON.stringify(warning.replace(/[^\x20-\x7e]/g, "?"))}`);
     return headers;
   }
+}
+
+/** By `pretty`, or without it by the programs that upstream takes for a person's. */
+function isForPeople(request: Request, query: URLSearchParams): boolean {
+  if (query.get("pretty")) return booleanParameter(query, "pretty");
+  return /^(curl|Wget|Mozilla\/5\.0)/.test(request.headers.get("user-agent") ?? "");
+}
+
+function indented(text: string): string {
+  return `${JSON.stringify(JSON.parse(text), null, 2)}\n`;
 }
 
 /** The line of a change as it is, made once however many watch it. */

@@ -102,3 +102,10 @@ test("version and health", async () => {
     assert.equal((await call("GET", path)).body, "ok");
   assert.equal((await call("GET", "/nowhere")).status, 404);
 });
+
+test("the root says where to go on", async () => {
+  const { call } = openTestPlane();
+  const { paths } = (await call("GET", "/")).body;
+  for (const path of ["/api/v1", "/apis/apps/v1", "/apis/example.dev", "/version"])
+    assert.ok(paths.includes(path), `${path} is not in ${paths}`);
+});

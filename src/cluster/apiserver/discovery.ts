@@ -5,13 +5,14 @@ import type { Resource, ResourceCatalog } from "../resource-catalog.ts";
 import { metricKinds } from "./metrics-api.ts";
 import { reviewKinds } from "./reviews.ts";
 
-/** Answers /api and /apis, and what lies below them down to a group-version; else undefined. */
+/** Answers /, /api and /apis, and what lies below them down to a group-version; else undefined. */
 export function discover(
   catalog: ResourceCatalog,
   pathname: string,
   accept: string | null,
 ): Response | undefined {
   const [root, group, version, ...more] = pathname.split("/").filter((part) => part !== "");
+  if (root === undefined) return jsonAnswer({ paths: rootPaths(catalog) });
   if (more.length > 0) return undefined;
   if (root === "api" && version === undefined) {
     if (group !== undefined) return jsonAnswer(resourceList(catalog, "", group));
@@ -23,6 +24,16 @@ export function discover(
   if (version === undefined)
     return jsonAnswer(groupsOf(catalog).find(({ name }) => name === group));
   return jsonAnswer(resourceList(catalog, group, version));
+}
+
+/** Where to go on from the root, for somebody who has only the address. */
+function rootPaths(catalog: ResourceCatalog): readonly string[] {
+  const groups = groupNames(catalog, "named").flatMap((group) => [
+    `/apis/${group}`,
+    ...versionsOf(catalog, group).map((version) => `/apis/${group}/${version}`),
+  ]);
+  const others = ["/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"];
+  return ["/api", "/api/v1", "/apis", ...groups, ...others].toSorted();
 }
 
 const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];

@@ -1,4 +1,4 @@
-// Lists by selector and by page, logs, reviews, and admission: what the endpoint itself adds.
+// Lists by selector and by page, logs, and admission: what the endpoint itself adds.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { invalid } from "../../resources/cause.ts";
@@ -51,6 +51,36 @@ test("a selector that is none, and a field that nothing is found by, are refused
     assert.equal(body.reason, "BadRequest");
   }
 });
+
+test("a kind without fields of its own says which it has", async () => {
+  const { call } = openTestPlane();
+  const { body } = await call("GET", `${configMaps}?fieldSelector=data.a=1`);
+  assert.equal(
+    body.message,
+    '"data.a" is not a known field selector: only "metadata.name", "metadata.namespace"',
+  );
+});
+
+const readers: readonly {
+  readonly query: string;
+  readonly agent: string;
+  readonly isPretty: boolean;
+}[] = [
+  { query: "", agent: "kubectl/v1.32.3", isPretty: false },
+  { query: "", agent: "curl/8.5.0", isPretty: true },
+  { query: "?pretty=true", agent: "kubectl/v1.32.3", isPretty: true },
+  { query: "?pretty=false", agent: "curl/8.5.0", isPretty: false },
+];
+
+for (const { query, agent, isPretty } of readers)
+  test(`JSON for ${agent}${query} is ${isPretty ? "" : "not "}indented`, async () => {
+    const { plane, call } = openTestPlane();
+    await call("POST", configMaps, configMap("a"));
+    const headers = { "user-agent": agent };
+    const url = `https://cluster${configMaps}${query}`;
+    const text = await (await plane.transport(new Request(url, { headers }))).text();
+    assert.equal(text.startsWith('{\n  "kind": "ConfigMapList",\n'), isPretty, text);
+  });
 
 test("a list in pages gives everything once, and one revision to watch from", async () => {
   const { call } = await planeWithPods();
@@ -110,17 +140,6 @@ test("logs come from whoever runs the pods, of a container that exists", async (
   const previous = await call("GET", `${pods}/one/log?previous=true`);
   assert.equal(previous.body.message, "previous container of one not found");
   assert.equal((await call("GET", `${pods}/none/log`)).status, 404);
-});
-
-test("reviews are answered with yes", async () => {
-  const { call } = openTestPlane();
-  const review = await call("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
-    spec: { resourceAttributes: { verb: "create", resource: "pods" } },
-  });
-  assert.equal(review.status, 201);
-  assert.equal(review.body.status.allowed, true);
-  const self = await call("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", {});
-  assert.equal(self.body.status.userInfo.username, "dunlin-admin");
 });
 
 /** Counts the pods of the namespace into every ConfigMap, and refuses the one called "bad". */

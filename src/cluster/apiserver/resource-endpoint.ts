@@ -41,7 +41,7 @@ import type { Body } from "./request-body.ts";
 import { booleanParameter, isDryRun } from "./request-path.ts";
 import type { ResourcePath } from "./request-path.ts";
 import type { Resource, ResourceCatalog } from "../resource-catalog.ts";
-import { answerReview } from "./reviews.ts";
+import { answerReview, reviewKindOf } from "./reviews.ts";
 import { scaleOf, withScale } from "./scale.ts";
 import { matcherOf } from "./selectors.ts";
 import type { Matcher } from "./selectors.ts";
@@ -412,10 +412,10 @@ export class ResourceEndpoint {
 /** Reviews are answered without being stored; anything else is unknown. */
 async function answerUnstored(request: Request, path: ResourcePath): Promise<Response> {
   if (request.method === "POST" && path.name === undefined) {
-    const review = answerReview(path, undefined);
-    if (review) {
+    const kind = reviewKindOf(path);
+    if (kind) {
       const { value } = await readBody(request);
-      return Response.json(answerReview(path, value), { status: 201 });
+      return Response.json(answerReview(kind, value), { status: 201 });
     }
   }
   throw noSuchResource(asked(request, path.plural, path.group));

@@ -2,7 +2,8 @@
 // nothing is stored.
 import { isJsonObject } from "../../lib/json.ts";
 import type { Kind } from "../../resources/kind.ts";
-import { ApiProblem } from "../api-status.ts";
+import { invalid, type Cause } from "../../resources/cause.ts";
+import { ApiProblem, invalidObject } from "../api-status.ts";
 
 function reviewKind(group: string, kind: string, plural: string, namespaced = false): Kind {
   return {
@@ -39,17 +40,23 @@ export function refuseImpersonation(headers: Headers): void {
   throw new ApiProblem(403, "Forbidden", `users ${JSON.stringify(name)} is forbidden: ${why}`);
 }
 
-/** The answered review, or undefined when the path names no review. */
-export function answerReview(
-  path: { readonly group: string; readonly version: string; readonly plural: string },
-  review: unknown,
-): object | undefined {
-  const kind = reviewKinds.find(
+/** The kind of the review that the path names. */
+export function reviewKindOf(path: {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+}): Kind | undefined {
+  return reviewKinds.find(
     ({ group, version, plural }) =>
       group === path.group && version === path.version && plural === path.plural,
   );
-  if (!kind) return undefined;
+}
+
+/** The answered review. Throws 422 for a question that asks nothing, or two things. */
+export function answerReview(kind: Kind, review: unknown): object {
   const spec = isJsonObject(review) ? review["spec"] : undefined;
+  const causes = problemsOf(kind, isJsonObject(spec) ? spec : {});
+  if (causes.length > 0) throw invalidObject(kind, "", causes);
   return {
     apiVersion: `${kind.group}/v1`,
     kind: kind.kind,
@@ -57,6 +64,27 @@ export function answerReview(
     ...(spec !== undefined && { spec }),
     status: statusFor(kind.kind),
   };
+}
+
+function problemsOf({ kind }: Kind, spec: Readonly<Record<string, unknown>>): readonly Cause[] {
+  if (!kind.endsWith("AccessReview")) return [];
+  const { resourceAttributes, nonResourceAttributes, user, groups } = spec;
+  const causes: Cause[] = [];
+  const which = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+  if (!resourceAttributes && !nonResourceAttributes)
+    causes.push(invalid("spec.resourceAttributes", null, which));
+  if (resourceAttributes && nonResourceAttributes)
+    causes.push(
+      invalid(
+        "spec.nonResourceAttributes",
+        nonResourceAttributes,
+        "cannot be specified in combination with resourceAttributes",
+      ),
+    );
+  const asksOfOthers = !kind.startsWith("Self");
+  if (asksOfOthers && !user && !(Array.isArray(groups) && groups.length > 0))
+    causes.push(invalid("spec.user", "", "at least one of user or group must be specified"));
+  return causes;
 }
 
 function statusFor(kind: string): object {

@@ -58,18 +58,22 @@ function labelMatcher(text: string): Matcher {
   return (object) => matchesSelector(parsed.selector, object.metadata.labels);
 }
 
-function fieldMatcher(text: string, { storageId, kind }: Resource): Matcher {
+function fieldMatcher(text: string, resource: Resource): Matcher {
   const parsed = parseFieldSelector(text);
   if (parsed.kind === "malformed") throw badRequest(parsed.message);
-  const supported = [
-    ...commonFields,
-    ...(fieldsOf[storageId] ?? []),
-    ...(kind.selectableFields ?? []),
-  ];
+  const own = fieldsOf[resource.storageId] ?? resource.kind.selectableFields ?? [];
   for (const { path } of parsed.selector)
-    if (!supported.includes(path)) throw badRequest(`field label not supported: ${path}`);
+    if (![...commonFields, ...own].includes(path))
+      throw badRequest(unsupportedField(path, resource, own));
   const selector = parsed.selector.map((requirement) =>
     requirement.path === "source" ? { ...requirement, path: "source.component" } : requirement,
   );
   return (object) => matchesFieldSelector(selector, object);
+}
+
+/** Upstream has two sentences for it. The first is for built-in kinds without fields of their own. */
+function unsupportedField(path: string, { custom }: Resource, own: readonly string[]): string {
+  if (custom || own.length > 0) return `field label not supported: ${path}`;
+  const known = commonFields.map((field) => JSON.stringify(field)).join(", ");
+  return `${JSON.stringify(path)} is not a known field selector: only ${known}`;
 }
