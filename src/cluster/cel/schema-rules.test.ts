@@ -198,6 +198,15 @@ test("rules stand at any level, also in lists and maps", () => {
     type: "object",
     "x-kubernetes-validations": [{ rule: "self.metadata.name != 'bad'" }],
     properties: {
+      metadata: {
+        type: "object",
+        properties: {
+          name: {
+            type: "string",
+            "x-kubernetes-validations": [{ rule: "self.size() > 5", message: "too short" }],
+          },
+        },
+      },
       spec: {
         type: "object",
         properties: {
@@ -212,7 +221,7 @@ test("rules stand at any level, also in lists and maps", () => {
   const object = { metadata: { name: "bad" }, spec: { list: [1, 0], map: { k: -1 } } };
   assert.deepEqual(
     validate(object, undefined).map(({ field }) => field),
-    ["<nil>", "spec.list[1]", "spec.map[k]"],
+    ["<nil>", "spec.list[1]", "spec.map[k]", "metadata.name"],
   );
 });
 

@@ -151,9 +151,18 @@ const embeddedProperties: Readonly<Record<string, Schema>> = {
   metadata: visibleMetadata,
 };
 
-/** The root of a custom object, as its rules see it. */
+/** The root of a custom object, as its rules see it; names may have rules of their own. */
 export function rootSchema(schema: Schema): Schema {
-  return { ...schema, properties: { ...schema.properties, ...embeddedProperties } };
+  const { metadata, ...properties } = schema.properties ?? {};
+  const named = { ...visibleMetadata.properties, ...metadata?.properties };
+  return {
+    ...schema,
+    properties: {
+      ...properties,
+      ...embeddedProperties,
+      metadata: { ...visibleMetadata, ...metadata, properties: named },
+    },
+  };
 }
 
 /** Null has no type of its own in CEL, so what may be null may be anything. */
