@@ -1,12 +1,19 @@
 // A command that somebody runs inside a container: with the container's environment, in its folder, in
 // a process group of its own, and over the streams of whoever asked. It ends with the container, and
 // when its client is gone.
-import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import type { Writable } from "node:stream";
 import type { CommandStreams, ExecOptions } from "../apiserver/node-access.ts";
 import { endOf } from "./container-end.ts";
-import { exitOf, spawnInGroup, StartError, type ProcessHost } from "./container-process.ts";
+import {
+  exitOf,
+  spawnInGroup,
+  StartError,
+  type ProcessHost,
+  type Spawned,
+} from "./container-process.ts";
 import type { RunningContainer } from "./container-runner.ts";
+import { closed } from "./output-pipes.ts";
 import { childrenOf } from "./proc-stat.ts";
 import { hasTerminals, inTerminal, resizeTerminal } from "./terminal.ts";
 
@@ -29,14 +36,15 @@ export async function execInContainer(
         "install it (Debian: bsdutils), or leave out -t",
     );
   const line = { command: options.command, env: launch.env };
-  // A terminal ends with its input; one without input is kept waiting for some.
-  const stdin = streams.stdin || tty ? "pipe" : "ignore";
-  const stdout = streams.stdout ? "pipe" : "ignore";
-  const stderr = streams.stderr ? "pipe" : "ignore";
-  const { pid, child } = await spawnInGroup(
+  const { pid, child, outputs } = await spawnInGroup(
     { ...launch, ...(tty ? inTerminal(line) : line) },
     host,
-    [stdin, stdout, stderr],
+    {
+      // A terminal ends with its input; one without input is kept waiting for some.
+      stdin: streams.stdin !== undefined || tty,
+      stdout: streams.stdout !== undefined,
+      stderr: streams.stderr !== undefined,
+    },
   ).catch((error: unknown) => {
     throw error instanceof StartError ? startFailure(error) : error;
   });
@@ -44,10 +52,9 @@ export async function execInContainer(
   const kill = () => {
     if (!exited) killGroups([...(tty ? childrenOf(pid) : []), pid]);
     // Nobody reads what descendants that left the group may still say.
-    child.stdout?.destroy();
-    child.stderr?.destroy();
+    for (const output of Object.values(outputs)) output.destroy();
   };
-  const closed = once(child, "close");
+  const over = Promise.all([once(child, "exit"), ...Object.values(outputs).map(closed)]);
   child.once("exit", () => {
     killGroups([pid]);
     // From now on, the number may be somebody else's.
@@ -58,19 +65,22 @@ export async function execInContainer(
   for (const end of ends) end.addEventListener("abort", kill);
   if (ends.some((end) => end.aborted)) kill();
   if (tty) streams.onResize?.((size) => resizeTerminal(pid, size, host.clock));
-  connect(child, streams);
-  await closed;
+  connect({ stdin: child.stdin, ...outputs }, streams);
+  await over;
   for (const end of ends) end.removeEventListener("abort", kill);
   return exitOf(child.exitCode, child.signalCode).exitCode;
 }
 
 /** Each side waits for the other where it is slow. */
-function connect(child: ChildProcess, { stdin, stdout, stderr }: CommandStreams): void {
+function connect(
+  command: Spawned["outputs"] & { readonly stdin: Writable | null },
+  { stdin, stdout, stderr }: CommandStreams,
+): void {
   // A command that ends without having read its input is no error.
-  child.stdin?.on("error", () => stdin?.resume());
-  if (child.stdin) stdin?.pipe(child.stdin);
-  if (stdout) child.stdout?.pipe(stdout, { end: false });
-  if (stderr) child.stderr?.pipe(stderr, { end: false });
+  command.stdin?.on("error", () => stdin?.resume());
+  if (command.stdin) stdin?.pipe(command.stdin);
+  if (stdout) command.stdout?.pipe(stdout, { end: false });
+  if (stderr) command.stderr?.pipe(stderr, { end: false });
 }
 
 function killGroups(pids: readonly number[]): void {

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { hasTools } from "../../../test/tools.ts";
 import { wallClock } from "../../lib/wall-clock.ts";
 import { deathSignalPrefix, startProcess, type ProcessHost } from "./container-process.ts";
@@ -223,6 +224,8 @@ async function killOwner(ledgerFolder: string, ownPrefix: readonly string[]): Pr
       if (pid !== undefined) resolve(Number(pid));
     });
   });
+  // Until then it is setpriv, which has yet to ask the kernel for the signal.
+  while (readFileSync(`/proc/${child}/comm`, "utf8") !== "sleep\n") await nextTurn();
   const ended = new Promise((resolve) => parent.once("exit", resolve));
   parent.kill("SIGKILL");
   await ended;

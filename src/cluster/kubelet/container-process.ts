@@ -1,12 +1,14 @@
 // One running container: a local process with a process group of its own, so that all that it starts
 // can be signalled together. When the first process ends the rest of its group is killed, as the end
 // of a container's first process ends the container.
-import { execFile, spawn, type ChildProcess, type StdioOptions } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { constants as osConstants } from "node:os";
 import { delimiter, resolve as resolvePath } from "node:path";
-import type { Writable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../lib/clock.ts";
+import { closed, closeWriteEnds, openPipes } from "./output-pipes.ts";
 import { tokenVariable, type ProcessLedger } from "./process-ledger.ts";
 
 export type ProcessExit = {
@@ -50,12 +52,12 @@ export class ContainerProcess {
   readonly exited: Promise<ProcessExit>;
   /** For a process that was started with one. */
   readonly stdin: Writable | undefined;
-  readonly #child: ChildProcess;
+  readonly #outputs: Outputs;
   #ended = false;
 
-  constructor(pid: number, child: ChildProcess, clock: Clock, onEnd: () => void) {
+  constructor({ pid, child, outputs }: Spawned, clock: Clock, onEnd: () => void) {
     this.pid = pid;
-    this.#child = child;
+    this.#outputs = outputs;
     this.stdin = child.stdin ?? undefined;
     // A process that ends without having read it all is no error of ours.
     this.stdin?.on("error", () => {});
@@ -65,11 +67,8 @@ export class ContainerProcess {
         this.#ended = true;
         onEnd();
         // A descendant that left the group may hold the pipes open for ever; it must not hold us.
-        const cancel = clock.after(drainMs, () => {
-          child.stdout?.destroy();
-          child.stderr?.destroy();
-        });
-        child.once("close", () => {
+        const cancel = clock.after(drainMs, () => void giveUp(outputs));
+        void Promise.all(Object.values(outputs).map(closed)).then(() => {
           cancel();
           resolve(exitOf(code, signal));
         });
@@ -79,13 +78,14 @@ export class ContainerProcess {
 
   /** Hears what is printed from now on, as it comes, until the returned function is called. */
   listen(listener: OutputListener): () => void {
-    const stdout = (chunk: Buffer) => listener("stdout", chunk);
-    const stderr = (chunk: Buffer) => listener("stderr", chunk);
-    this.#child.stdout?.on("data", stdout);
-    this.#child.stderr?.on("data", stderr);
+    const { stdout, stderr } = this.#outputs;
+    const onStdout = (chunk: Buffer) => listener("stdout", chunk);
+    const onStderr = (chunk: Buffer) => listener("stderr", chunk);
+    stdout?.on("data", onStdout);
+    stderr?.on("data", onStderr);
     return () => {
-      this.#child.stdout?.off("data", stdout);
-      this.#child.stderr?.off("data", stderr);
+      stdout?.off("data", onStdout);
+      stderr?.off("data", onStderr);
     };
   }
 
@@ -105,45 +105,74 @@ export async function startProcess(
   options: ProcessOptions,
   host: ProcessHost,
 ): Promise<ContainerProcess> {
-  const { pid, child } = await spawnInGroup(options, host, [
-    options.stdin === true ? "pipe" : "ignore",
-    "pipe",
-    "pipe",
-  ]);
-  const started = new ContainerProcess(pid, child, host.clock, () => host.ledger.remove(pid));
-  started.listen(options.onOutput);
+  const { stdin = false, onOutput } = options;
+  const spawned = await spawnInGroup(options, host, { stdin, stdout: true, stderr: true });
+  const started = new ContainerProcess(spawned, host.clock, () => host.ledger.remove(spawned.pid));
+  started.listen(onOutput);
   return started;
 }
 
+/** What stands in the pipes already is read in the next turns, whatever the clock says. */
+async function giveUp(outputs: Outputs): Promise<void> {
+  await nextTurn();
+  await nextTurn();
+  for (const output of Object.values(outputs)) output.destroy();
+}
+
+/** Those that were wanted. */
+type Outputs = { readonly stdout?: Readable; readonly stderr?: Readable };
+
+export type Spawned = {
+  readonly pid: number;
+  readonly child: ChildProcess;
+  readonly outputs: Outputs;
+};
+
 /**
  * The process alone, in a group of its own and listed in the ledger, from which the caller removes it
- * at its end. Rejects with a StartError when the command cannot be run.
+ * at its end. Of its three streams, those that are not wanted lead nowhere. Rejects with a StartError
+ * when the command cannot be run.
  */
 export async function spawnInGroup(
   { command, env, cwd }: Pick<ProcessOptions, "command" | "env" | "cwd">,
   { ledger, prefix }: ProcessHost,
-  stdio: StdioOptions,
-): Promise<{ readonly pid: number; readonly child: ChildProcess }> {
+  wants: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean },
+): Promise<Spawned> {
   const [program = "", ...args] = command;
   // What runs inside a container carries the container's own, so that its end finds it.
   const token = env[tokenVariable] ?? ledger.newToken();
   const line = [...prefix, findProgram(program, env["PATH"] ?? "", cwd), ...args];
-  const child = spawn(line[0] ?? "", line.slice(1), {
-    cwd,
-    env: { ...env, [tokenVariable]: token },
-    detached: true,
-    stdio,
-  });
-  const { pid } = child;
-  if (pid === undefined) throw await startErrorOf(child, program);
+  const pipes = await openPipes(Number(wants.stdout) + Number(wants.stderr));
+  const stdout = wants.stdout ? pipes[0] : undefined;
+  const stderr = wants.stderr ? pipes.at(-1) : undefined;
+  let pid: number | undefined;
   try {
+    const child = spawn(line[0] ?? "", line.slice(1), {
+      cwd,
+      env: { ...env, [tokenVariable]: token },
+      detached: true,
+      stdio: [
+        wants.stdin ? "pipe" : "ignore",
+        stdout?.writeEnd ?? "ignore",
+        stderr?.writeEnd ?? "ignore",
+      ],
+    });
+    ({ pid } = child);
+    if (pid === undefined) throw await startErrorOf(child, program);
     ledger.add(pid, token);
+    const outputs = {
+      ...(stdout && { stdout: stdout.output }),
+      ...(stderr && { stderr: stderr.output }),
+    };
+    return { pid, child, outputs };
   } catch (error) {
     // A full disk, say. Nobody would know of the process, now or at the next start.
-    process.kill(-pid, "SIGKILL");
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+    for (const { output } of pipes) output.destroy();
     throw error;
+  } finally {
+    closeWriteEnds(pipes);
   }
-  return { pid, child };
 }
 
 /** Those that have ended in between are no matter. */

@@ -70,6 +70,8 @@ export class ContainerRunner {
   #log: ContainerLog | undefined;
   #previousLog: ContainerLog | undefined;
   #running: RunningContainer | undefined;
+  /** From before its process is started to its end. */
+  #begun = false;
   #outOfMemory = false;
   #redefined = new AbortController();
   readonly #started = Promise.withResolvers<void>();
@@ -136,7 +138,7 @@ export class ContainerRunner {
    */
   log(previous: boolean): ContainerLog | undefined {
     const { state, lastState } = this.#status;
-    const waits = state.waiting !== undefined && !this.#running;
+    const waits = state.waiting !== undefined && !this.#begun;
     return previous && !(waits && lastState?.terminated) ? this.#previousLog : this.#log;
   }
 
@@ -259,6 +261,7 @@ export class ContainerRunner {
     let log: ContainerLog | undefined;
     try {
       log = this.#beginRun(image);
+      this.#begun = true;
       const { stdin = false, tty = false } = this.#container();
       launch = { ...launch, env: { ...launch.env, [tokenVariable]: token } };
       process = await startProcess(
@@ -266,6 +269,7 @@ export class ContainerRunner {
         host,
       );
     } catch (error) {
+      this.#begun = false;
       this.#end(log);
       return this.#failStart(error instanceof Error ? error.message : String(error), startedAt);
     }
@@ -273,6 +277,7 @@ export class ContainerRunner {
     record("Normal", "Started", `Started container ${name}`);
     const exit = await this.#supervise({ process, launch, startedAtMs, redefined }, signals);
     this.#running = undefined;
+    this.#begun = false;
     host.ledger.sweep(token);
     this.#end(log);
     const terminated = this.#terminated(exit, startedAt, log);

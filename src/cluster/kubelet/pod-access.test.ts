@@ -88,6 +88,12 @@ const cases: readonly {
     command: ["sh", "-c", 'echo "$GREETING"'],
     stdout: "hello there\n",
   },
+  {
+    name: "outputs that are opened by name",
+    command: ["sh", "-c", "echo a > /dev/stdout; echo b > /dev/stderr; echo c"],
+    stdout: "a\nc\n",
+    stderr: "b\n",
+  },
   { name: "input up to its end", command: ["cat"], input: "a\nb", stdout: "a\nb" },
   { name: "without input, the end of a file", command: ["cat"] },
   {
