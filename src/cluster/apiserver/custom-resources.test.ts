@@ -2,7 +2,10 @@
 // versions of one kind live together, and what rules have to say.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { crdOf } from "../../resources/custom-resource-definition.ts";
+import { customKinds } from "../../resources/custom-kinds.ts";
 import type { Schema } from "../../resources/schema.ts";
+import { definitionSchemaCauses } from "./definition-schemas.ts";
 import { openTestPlane, type TestPlane } from "./plane-fixture.ts";
 
 const definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
@@ -199,6 +202,11 @@ test("definitions that Kubernetes would not take", async (t) => {
         expected,
       );
     });
+});
+
+test("the definitions of Dunlin's own kinds are sound", () => {
+  for (const kind of customKinds)
+    assert.deepEqual(definitionSchemaCauses(crdOf(kind), undefined), [], kind.kind);
 });
 
 test("what is no keyword of a schema is an unknown field", async () => {

@@ -98,7 +98,14 @@ export class CustomResources {
     const { name } = definition.metadata;
     const stored = this.#store.get(this.#definitionResource.storageId, name);
     if (!stored) {
-      this.#registry.create(this.#definitionResource, undefined, definition, quietly);
+      // Not validated: a test does that once for all, and no start has to wait for it.
+      const draft = this.#registry.draftCreate(
+        this.#definitionResource,
+        undefined,
+        definition,
+        quietly,
+      );
+      this.#registry.commit(draft, quietly);
       return;
     }
     if (jsonEqual((stored as CustomResourceDefinition).spec, definition.spec)) return;
