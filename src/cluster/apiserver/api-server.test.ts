@@ -8,10 +8,11 @@ import { test } from "node:test";
 import type { TestContext } from "node:test";
 import { text } from "node:stream/consumers";
 import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
 import type { IncomingMessage } from "node:http";
 import { wallClock } from "../../lib/wall-clock.ts";
 import { serveApi } from "./api-server.ts";
-import type { ServedApi } from "./api-server.ts";
+import type { ServedApi, ServeOptions } from "./api-server.ts";
 import { makeCertificates, serverNames } from "./certificates.ts";
 import { kubeconfigText } from "./kubeconfig.ts";
 import { configMap, configMaps, openTestPlane } from "./plane-fixture.ts";
@@ -20,7 +21,10 @@ import type { TestPlane } from "./plane-fixture.ts";
 const certificates = await makeCertificates(Date.now());
 const token = "s3cret";
 
-async function serve(t: TestContext): Promise<TestPlane & { readonly served: ServedApi }> {
+async function serve(
+  t: TestContext,
+  options: Partial<ServeOptions> = {},
+): Promise<TestPlane & { readonly served: ServedApi }> {
   const plane = openTestPlane({ clock: wallClock });
   const served = await serveApi({
     plane: plane.plane,
@@ -28,6 +32,7 @@ async function serve(t: TestContext): Promise<TestPlane & { readonly served: Ser
     tls: certificates,
     token,
     log: assert.fail,
+    ...options,
   });
   t.after(async () => {
     await served.close();
@@ -130,6 +135,28 @@ test("a port in use is named, with the flag", async (t) => {
     message: `port ${served.port} of 127.0.0.1 is in use; choose another one with --api-port`,
   });
 });
+
+for (const what of ["list", "watch"])
+  test(`a client that reads nothing of a ${what} loses its connection`, async (t) => {
+    const { served, call } = await serve(t, { stallMs: 100 });
+    // More than what the system buffers between the two.
+    const data = { text: "x".repeat(1_000_000) };
+    for (let index = 0; index < 24; index++)
+      await call("POST", configMaps, configMap(`big-${index}`, {}, data));
+    const socket = connect({ host: "127.0.0.1", port: served.port, ca: certificates.authority });
+    t.after(() => socket.destroy());
+    socket.on("error", () => {});
+    const path = what === "watch" ? `${configMaps}?watch=true` : configMaps;
+    const head = [`GET ${path} HTTP/1.1`, "Host: x", `Authorization: Bearer ${token}`];
+    socket.write(`${head.join("\r\n")}\r\n\r\n`);
+    let isClosed = false;
+    socket.once("close", () => (isClosed = true));
+    // Nothing is read, so only writing finds out. A client that writes is alive: not too often.
+    while (!isClosed) {
+      await pause(300);
+      socket.write("\r\n");
+    }
+  });
 
 test("an upgrade is refused in words", async (t) => {
   const { served } = await serve(t);

@@ -24,15 +24,19 @@ export type ServeOptions = {
   readonly tls: { readonly key: string; readonly cert: string };
   readonly token: string;
   readonly log: (line: string) => void;
+  /** For how long a client may take nothing of its answer; 30 s when absent. */
+  readonly stallMs?: number;
 };
 
 const host = "127.0.0.1";
+const defaultStallMs = 30_000;
+const requestMs = 60_000;
 /** One for all: an error of its own, with its stack, would cost each request dearly. */
 const clientGone = new Error("the client has gone");
 
 /** Throws an Error that names the port and the flag when the port is taken. */
 export async function serveApi(options: ServeOptions): Promise<ServedApi> {
-  const { plane, tls, token, log } = options;
+  const { plane, tls, token, log, stallMs = defaultStallMs } = options;
   const server = createServer({
     ...tls,
     ALPNProtocols: ["http/1.1"],
@@ -40,10 +44,10 @@ export async function serveApi(options: ServeOptions): Promise<ServedApi> {
     shouldUpgradeCallback: ({ headers }) => isUpgrade(headers),
   });
   server.keepAliveTimeout = 60_000;
-  // A watch lasts as long as its client wants.
-  server.requestTimeout = 0;
+  // To send it; a watch that has been asked for lasts as long as its client wants.
+  server.requestTimeout = requestMs;
   server.on("request", (incoming, outgoing) => {
-    answer(plane, token, incoming, outgoing).catch((error: unknown) => {
+    answer({ plane, token, stallMs }, incoming, outgoing).catch((error: unknown) => {
       log(`answering ${incoming.method} ${incoming.url}: ${String(error)}`);
       outgoing.destroy();
     });
@@ -82,8 +86,7 @@ async function close(server: Server, upgraded: ReadonlySet<Duplex>): Promise<voi
 }
 
 async function answer(
-  plane: ControlPlane,
-  token: string,
+  { plane, token, stallMs }: Pick<ServeOptions, "plane" | "token"> & { readonly stallMs: number },
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
@@ -104,17 +107,26 @@ async function answer(
     // Text goes out in one piece with the head.
     const isText = response.headers.get("content-type") === "application/json";
     const isPlain = isText && !response.headers.has("content-encoding");
-    outgoing.end(isPlain ? await response.text() : Buffer.from(await response.arrayBuffer()));
+    const body = isPlain ? await response.text() : Buffer.from(await response.arrayBuffer());
+    end(outgoing, stallMs, body);
     return;
   }
   outgoing.flushHeaders();
-  await forward(response.body, outgoing, gone.signal);
+  await forward(response.body, outgoing, stallMs, gone.signal);
+}
+
+/** A client that takes nothing of what is left loses its connection, and we the memory of it. */
+function end(outgoing: ServerResponse, stallMs: number, body: string | Buffer = ""): void {
+  outgoing.end(body);
+  // Node takes a socket that still sends for alive; once all is sent, its own timeout takes over.
+  if (!outgoing.writableFinished) outgoing.setTimeout(stallMs);
 }
 
 /** Watches and logs come piece by piece and wait for the client where it is slow. */
 async function forward(
   body: ReadableStream<Uint8Array>,
   outgoing: ServerResponse,
+  stallMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   const reader = body.getReader();
@@ -125,7 +137,7 @@ async function forward(
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (!outgoing.write(value)) await drained(outgoing, signal);
+      if (!outgoing.write(value)) await drained(outgoing, stallMs, signal);
       if (signal.aborted) return;
     }
   } catch (error) {
@@ -134,14 +146,21 @@ async function forward(
   } finally {
     signal.removeEventListener("abort", stop);
   }
-  outgoing.end();
+  end(outgoing, stallMs);
 }
 
-async function drained(outgoing: ServerResponse, signal: AbortSignal): Promise<void> {
+async function drained(
+  outgoing: ServerResponse,
+  stallMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const stalled = setTimeout(() => outgoing.destroy(), stallMs);
   try {
     await once(outgoing, "drain", { signal });
   } catch {
     // Aborted: the caller looks at the signal.
+  } finally {
+    clearTimeout(stalled);
   }
 }
 

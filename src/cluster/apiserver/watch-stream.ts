@@ -64,7 +64,11 @@ export function watchStream(options: WatchOptions): ReadableStream<Uint8Array> {
           controller.error(error);
           return;
         }
-        if (-(controller.desiredSize ?? 0) > queuedMax) finish();
+        if (-(controller.desiredSize ?? 0) <= queuedMax) return;
+        // Not closed: what it has not read is dropped at once.
+        ended = true;
+        stop();
+        controller.error(new Error("the client reads too slowly, and is let go"));
       };
       const bookmark = (annotations?: Readonly<Record<string, string>>): void => {
         const metadata = { resourceVersion: String(store.revision), creationTimestamp: null };
