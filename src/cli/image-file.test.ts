@@ -97,7 +97,7 @@ test("a file that cannot be read is named, with the flag", () => {
 });
 
 test("the example is in order", () => {
-  const example = fileURLToPath(new URL("../../examples/images.yaml", import.meta.url));
+  const example = fileURLToPath(new URL("../../examples/images/vllm.yaml", import.meta.url));
   const images = readImageFile(example).map(({ image }) => image);
   assert.ok(images.includes("vllm/vllm-openai*"));
 });

@@ -15,12 +15,12 @@ const help = `Usage: dunlin up [OPTION]...
 Starts a Kubernetes-compatible cluster in this process, with Dunlin in it, and leaves it running.
 
   --data-dir DIR      where its state is kept (default: dunlin in the user's data home)
-  --ephemeral         keep nothing
+  --ephemeral         keep nothing when it stops (default: the state is kept)
   --api-port PORT     where the API server listens (default 7443; 0: any free port)
   --ingress-port PORT where inference requests come in (default 7080; 0: any free port)
   --gpus N            how many nvidia.com/gpu the node claims to have (default 8; simulated)
   --images FILE       which local commands images stand for, beside Dunlin's own (default: none);
-                      examples/images.yaml is one
+                      examples/images/vllm.yaml is one
 `;
 
 export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
