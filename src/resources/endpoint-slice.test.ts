@@ -6,7 +6,7 @@ import { endpointsKind } from "./endpoints.ts";
 const words = (causes: readonly { readonly field: string; readonly message: string }[] = []) =>
   causes.map(({ field, message }) => `${field}: ${message}`);
 
-test("endpoints are addresses of the slice's own type, loopback ones among them", () => {
+test("endpoints are addresses of the slice's own type, loopback ones among them, at real ports", () => {
   const slice = (addressType: string, ...addresses: readonly string[]): EndpointSlice => ({
     apiVersion: "discovery.k8s.io/v1",
     kind: "EndpointSlice",
@@ -29,6 +29,14 @@ test("endpoints are addresses of the slice's own type, loopback ones among them"
   ]);
   assert.deepEqual(complaints(slice("IPv6", "::1"), slice("IPv4", "1.2.3.4")), [
     'addressType: Invalid value: "IPv6": field is immutable',
+  ]);
+  const withPorts = (...ports: readonly number[]): EndpointSlice => ({
+    ...slice("IPv4", "127.64.1.1"),
+    ports: ports.map((port) => ({ port })),
+  });
+  assert.deepEqual(complaints(withPorts(1, 65_535)), []);
+  assert.deepEqual(complaints(withPorts(80, 70_000)), [
+    "ports[1].port: Invalid value: 70000: must be between 1 and 65535, inclusive",
   ]);
   const subsets = [{ addresses: [{ ip: "here" }], ports: [{ port: 0 }] }];
   const old = { apiVersion: "v1", kind: "Endpoints", metadata: { name: "e" }, subsets };

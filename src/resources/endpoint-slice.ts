@@ -5,6 +5,7 @@ import { objectReferenceSchema } from "./object-meta-schema.ts";
 import type { KubeObject } from "./object.ts";
 import { invalid, notSupported, required, tooMany, type Cause } from "./cause.ts";
 import { isIPv4, isIPv6 } from "./ip-syntax.ts";
+import { portProblems } from "./label-syntax.ts";
 import { boolean, defaulted, described, int32, list, map, object, string } from "./schema.ts";
 
 export type Endpoint = {
@@ -113,7 +114,7 @@ const endpointsMax = 1000;
 
 /** Loopback addresses are no mistake here: pods have no others. */
 function validateSlice(slice: EndpointSlice, old: EndpointSlice | undefined): readonly Cause[] {
-  const { addressType, endpoints } = slice;
+  const { addressType, endpoints, ports } = slice;
   if (!addressTypes.includes(addressType))
     return [notSupported("addressType", addressType, addressTypes)];
   const causes: Cause[] = [];
@@ -131,5 +132,9 @@ function validateSlice(slice: EndpointSlice, old: EndpointSlice | undefined): re
         causes.push(invalid(`${field}[${at}]`, address, `must be a valid ${addressType} address`));
     }
   }
+  // Whoever connects there takes the number for one that a socket can have.
+  for (const [index, { port }] of (ports ?? []).entries())
+    for (const problem of port === undefined ? [] : portProblems(port))
+      causes.push(invalid(`ports[${index}].port`, port, problem));
   return causes;
 }
