@@ -48,24 +48,34 @@ function mergeLists(
     return isSame(live, pairs) ? live : pairs;
   }
   const isApplied = new Set(appliedElements);
-  const shared = appliedElements.filter((element) => liveElements.includes(element));
+  const livePlaces = firstPlaces(liveElements);
+  const shared = appliedElements.filter((element) => livePlaces.has(element));
   const merged: unknown[] = [];
   let at = 0;
+  let taken = 0;
   const takeLiveUntil = (stop: string | undefined): void => {
     for (; at < live.length && liveElements[at] !== stop; at++)
       if (!isApplied.has(liveElements[at] ?? "")) merged.push(live[at]);
   };
   for (const [index, item] of applied.entries()) {
     const element = appliedElements[index] ?? "";
-    takeLiveUntil(shared[0]);
-    const old = liveElements.indexOf(element);
-    merged.push(old < 0 ? item : mergeApplied(items, live[old], item));
-    if (shared[0] !== element) continue;
-    shared.shift();
+    takeLiveUntil(shared[taken]);
+    const old = livePlaces.get(element);
+    merged.push(old === undefined ? item : mergeApplied(items, live[old], item));
+    if (shared[taken] !== element) continue;
+    taken++;
     if (liveElements[at] === element) at++;
   }
   takeLiveUntil(undefined);
   return isSame(live, merged) ? live : merged;
+}
+
+/** A list that breaks its own rules may have an element twice. */
+function firstPlaces(elements: readonly string[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  for (const [index, element] of elements.entries())
+    if (!places.has(element)) places.set(element, index);
+  return places;
 }
 
 function isSame(left: readonly unknown[], right: readonly unknown[]): boolean {
