@@ -52,7 +52,8 @@ const stories: readonly Story[] = [
       "talk.yaml": pod(
         "talk",
         `- {name: main, image: any, ${shell("echo out; echo err >&2; n=0; while :; do n=$((n+1)); echo line $n; sleep 1; done")}}
-  - {name: side, image: any, ${shell("echo aside; exec sleep 1000")}}`,
+  - {name: side, image: any, ${shell("echo aside; exec sleep 1000")}, volumeMounts: [{name: scratch, mountPath: /scratch}]}`,
+        "volumes: [{name: scratch, emptyDir: {}}]",
       ),
       "once.yaml": pod(
         "once",
@@ -262,18 +263,17 @@ const stories: readonly Story[] = [
         until: /line \d+\n/,
         err: /^(All commands .*\n)?If you don't see a command prompt, try pressing enter.\n$/,
       },
-      { run: "cp up.txt talk:/tmp/dunlin-cp-test.txt -c side", out: "" },
-      { run: "exec talk -c side -- cat /tmp/dunlin-cp-test.txt", out: "carried\n" },
+      { run: "cp up.txt talk:/scratch/carried.txt -c side", out: "" },
+      { run: "exec talk -c side -- cat /scratch/carried.txt", out: "carried\n" },
       {
-        run: "cp talk:/tmp/dunlin-cp-test.txt down.txt -c side",
+        run: "cp talk:/scratch/carried.txt down.txt -c side",
         out: /^(\S*tar: Removing leading .*\n)?$/,
         err: /^(\S*tar: Removing leading .*\n)?$/,
         code: 0,
       },
       {
-        run: "exec -i talk -c side -- sh -c 'cat; rm /tmp/dunlin-cp-test.txt'",
-        input: "tidy",
-        out: "tidy",
+        run: "create cm down --from-file=down.txt --dry-run=client -o jsonpath={.data}",
+        out: '{"down.txt":"carried\\n"}',
       },
     ],
   },
