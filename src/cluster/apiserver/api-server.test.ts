@@ -15,7 +15,7 @@ import { serveApi } from "./api-server.ts";
 import type { ServedApi, ServeOptions } from "./api-server.ts";
 import { makeCertificates, serverNames } from "./certificates.ts";
 import { kubeconfigText } from "./kubeconfig.ts";
-import { configMap, configMaps, openTestPlane } from "./plane-fixture.ts";
+import { configMap, configMaps, nodeThat, openTestPlane, pod, pods } from "./plane-fixture.ts";
 import type { TestPlane } from "./plane-fixture.ts";
 
 const certificates = await makeCertificates(Date.now());
@@ -157,6 +157,23 @@ for (const what of ["list", "watch"])
       socket.write("\r\n");
     }
   });
+
+test("a log waits for whoever pages through it", async (t) => {
+  const { served, call, plane } = await serve(t, { stallMs: 50 });
+  await call("POST", pods, pod("a"));
+  const piece = new Uint8Array(1_000_000).fill(97);
+  let left = 24;
+  const readLog = () =>
+    Promise.resolve(
+      new ReadableStream<Uint8Array>({
+        pull: (controller) => (left-- > 0 ? controller.enqueue(piece) : controller.close()),
+      }),
+    );
+  plane.setNode(nodeThat({ readLog }));
+  const incoming = await fetchFrom(served, `${pods}/a/log`);
+  await pause(300);
+  assert.equal((await text(incoming)).length, 24_000_000);
+});
 
 test("an upgrade is refused in words", async (t) => {
   const { served } = await serve(t);

@@ -24,7 +24,7 @@ export type ServeOptions = {
   readonly tls: { readonly key: string; readonly cert: string };
   readonly token: string;
   readonly log: (line: string) => void;
-  /** For how long a client may take nothing of its answer; 30 s when absent. */
+  /** For how long a client may take nothing of an answer that waits in memory; 30 s when absent. */
   readonly stallMs?: number;
 };
 
@@ -112,21 +112,27 @@ async function answer(
     return;
   }
   outgoing.flushHeaders();
-  await forward(response.body, outgoing, stallMs, gone.signal);
+  // A log that somebody pages through waits in its file; the events of a watch would wait in memory.
+  const isWatch = response.headers.get("content-type") === "application/json";
+  await forward(response.body, outgoing, isWatch ? stallMs : undefined, gone.signal);
 }
 
 /** A client that takes nothing of what is left loses its connection, and we the memory of it. */
-function end(outgoing: ServerResponse, stallMs: number, body: string | Buffer = ""): void {
+function end(
+  outgoing: ServerResponse,
+  stallMs: number | undefined,
+  body: string | Buffer = "",
+): void {
   outgoing.end(body);
   // Node takes a socket that still sends for alive; once all is sent, its own timeout takes over.
-  if (!outgoing.writableFinished) outgoing.setTimeout(stallMs);
+  if (stallMs !== undefined && !outgoing.writableFinished) outgoing.setTimeout(stallMs);
 }
 
-/** Watches and logs come piece by piece and wait for the client where it is slow. */
+/** Watches and logs come piece by piece and wait for the client where it is slow: a while, or for ever. */
 async function forward(
   body: ReadableStream<Uint8Array>,
   outgoing: ServerResponse,
-  stallMs: number,
+  stallMs: number | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const reader = body.getReader();
@@ -151,10 +157,10 @@ async function forward(
 
 async function drained(
   outgoing: ServerResponse,
-  stallMs: number,
+  stallMs: number | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const stalled = setTimeout(() => outgoing.destroy(), stallMs);
+  const stalled = stallMs === undefined ? undefined : setTimeout(() => outgoing.destroy(), stallMs);
   try {
     await once(outgoing, "drain", { signal });
   } catch {
