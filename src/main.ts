@@ -65,4 +65,9 @@ async function main(name: string | undefined, args: readonly string[]): Promise<
   }
 }
 
+// Whoever has read enough (`dunlin logs | head`) closes the pipe; that is no failure of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 process.exitCode = await main(process.argv[2], process.argv.slice(3));

@@ -1,7 +1,7 @@
 // A running cluster, managed from another shell: `dunlin status`, `dunlin logs`, `dunlin down`.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -85,6 +85,17 @@ test("where nothing ever ran, that is said", async (t) => {
   assert.match(logs.stderr, /^dunlin logs: there is no log at .*dunlin\.log: .*--data-dir/);
   const wrong = await dunlin(folder, "logs", "--tail", "some");
   assert.match(wrong.stderr, /^dunlin logs: --tail takes a whole number/);
+});
+
+test("whoever has read enough of a log closes the pipe, and nothing is wrong", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "dunlin-test-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  // More than a pipe holds, so that the reader is gone before all is written.
+  writeFileSync(join(folder, "dunlin.log"), "a line\n".repeat(200_000));
+  const script = `'${program}' logs --data-dir '${folder}' | head -n 1`;
+  const { stdout, stderr } = await runProgram("sh", ["-c", script], environment);
+  assert.equal(stdout, "a line\n");
+  assert.equal(stderr, "");
 });
 
 test("each command lists its options", async () => {

@@ -7,8 +7,8 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const oneCtrlCMs = 1_000;
 
 /**
- * Resolves at the first signal, or when nobody reads what is printed any more. Another signal, later, ends the process at once: whoever presses Ctrl-C
- * again does not want to wait.
+ * Resolves at the first signal, or when nobody reads what is printed any more. Another signal, later,
+ * ends the process at once: whoever presses Ctrl-C again does not want to wait.
  */
 export function untilStopped(clock: Clock): Promise<void> {
   return new Promise((resolve) => {
