@@ -249,6 +249,9 @@ export class Registry {
     if (this.#store.get(storageId, key) !== stored)
       throw stored ? staleWrite(kind, next.metadata.name) : alreadyExists(kind, next.metadata.name);
     if (!old) {
+      const { namespace, name } = next.metadata;
+      // It may have begun to go while webhooks were asked.
+      if (namespace !== undefined) this.#requireNamespace(resource, namespace, name);
       const ready = withInitialState(resource, next);
       return dryRun ? ready : inVersion(resource, this.#store.put(storageId, ready));
     }

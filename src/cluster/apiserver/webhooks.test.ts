@@ -443,6 +443,22 @@ test("a write during the webhook's thought: a patch is made anew, an old version
   assert.equal(stale.status, 409);
 });
 
+test("nothing is made in a namespace that goes during the webhook's thought", async (t) => {
+  const plane = openTestPlane();
+  await plane.call("POST", "/api/v1/namespaces", { metadata: { name: "brief" } });
+  const inBrief = "/api/v1/namespaces/brief/configmaps";
+  const hook = await startHook(t, () => {
+    void plane.call("DELETE", "/api/v1/namespaces/brief");
+    return { allowed: true };
+  });
+  await register(plane, "Validating", "v", { hook });
+  const { status } = await plane.call("POST", inBrief, { metadata: { name: "late" } });
+  assert.ok(status === 404 || status === 403, String(status));
+  await plane.plane.settled();
+  const { body } = await plane.call("GET", "/api/v1/configmaps");
+  assert.deepEqual(body.items, []);
+});
+
 test("an apply goes on with an object that appears during the webhook's thought", async (t) => {
   const plane = openTestPlane();
   let asked = 0;
