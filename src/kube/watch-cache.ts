@@ -1,5 +1,6 @@
 // A local copy of one kind's objects, kept up to date by list and watch for as long as it runs.
-// Readers see what the server said last; a server that is away leaves the copy as it was.
+// Readers see what the server said last, but for managedFields; a server that is away leaves the copy
+// as it was.
 import { sleep, type Clock } from "../lib/clock.ts";
 import type { Kind } from "../resources/kind.ts";
 import { keyOf, type KubeObject } from "../resources/object.ts";
@@ -14,6 +15,7 @@ export type WatchCacheOptions<T extends KubeObject> = {
   readonly clock: Clock;
   readonly namespace?: string;
   readonly labelSelector?: string;
+  readonly fieldSelector?: string;
   readonly log?: (line: string) => void;
 };
 
@@ -95,10 +97,11 @@ export class WatchCache<T extends KubeObject> {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { client, kind, namespace, labelSelector } = this.#options;
+    const { client, kind, namespace, labelSelector, fieldSelector } = this.#options;
     const events = client.watch(kind, {
       ...(namespace !== undefined && { namespace }),
       ...(labelSelector !== undefined && { labelSelector }),
+      ...(fieldSelector !== undefined && { fieldSelector }),
       resourceVersion: this.#resourceVersion ?? "",
       signal,
     });
@@ -110,10 +113,11 @@ export class WatchCache<T extends KubeObject> {
     }
   }
 
-  #put(object: T): void {
-    const key = keyOf(object);
+  #put(found: T): void {
+    const key = keyOf(found);
     const old = this.#objects.get(key);
-    if (old?.metadata.resourceVersion === object.metadata.resourceVersion) return;
+    if (old?.metadata.resourceVersion === found.metadata.resourceVersion) return;
+    const object = withoutManagedFields(found);
     this.#objects.set(key, object);
     this.#tell(old ? { key, old, new: object } : { key, new: object });
   }
@@ -127,4 +131,11 @@ export class WatchCache<T extends KubeObject> {
   #tell(change: Change<T>): void {
     for (const listener of this.#listeners) listener(change);
   }
+}
+
+/** Which no controller reads: they can be larger than the rest, and who writes need not send them. */
+function withoutManagedFields<T extends KubeObject>(object: T): T {
+  if (object.metadata.managedFields === undefined) return object;
+  const { managedFields: _managedFields, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }

@@ -115,7 +115,13 @@ export class Kubelet implements NodeAccess {
       podsFolder: this.#podsFolder,
     };
     const running = AbortSignal.any([signal, this.#stopped.signal]);
-    const pods = new WatchCache({ client, kind: podKind, clock, log });
+    const pods = new WatchCache({
+      client,
+      kind: podKind,
+      clock,
+      log,
+      fieldSelector: `spec.nodeName=${nodeName}`,
+    });
     pods.subscribe((change) => {
       if (!running.aborted) this.#onChange(change);
     });
