@@ -176,7 +176,7 @@ async function fanOut(): Promise<Figure> {
 const podCount = 5_000;
 const settleMs = 2_000;
 
-/** Pods that are bound to a node which nobody runs: objects, without processes. */
+/** Pods that wait for a scheduler which nobody runs: objects, without processes. */
 async function storedPods(): Promise<readonly Figure[]> {
   const home = mkdtempSync(join(tmpdir(), "dunlin-bench-"));
   const dataDir = join(home, "data");
@@ -285,7 +285,7 @@ function pod(index: number): object {
       labels: { app: "stored", index: String(index) },
     },
     spec: {
-      nodeName: "nobody",
+      schedulerName: "nobody",
       containers: [
         {
           name: "main",
