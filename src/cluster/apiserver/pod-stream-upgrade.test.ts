@@ -442,3 +442,28 @@ test("v4 channels: two for each port, each with the port's number first", async 
   assert.equal(got.get(2), "Q\0");
   assert.equal(got.get(3), "Q\0error forwarding port 81: failed to connect: port 81 is closed");
 });
+
+test("v4 channels: what comes for a port that has ended does not hold up the others", async (t) => {
+  const answers = new Map([
+    [80, "bye"],
+    [82, "still here"],
+  ]);
+  const { port } = await serve(t, {
+    connect: (_pod, asked) => {
+      const [near, far] = duplexPair();
+      far.once("data", () => far.end(answers.get(asked)));
+      return Promise.resolve(near);
+    },
+  });
+  const path = "web/portforward?ports=80&ports=82";
+  const { socket, send, texts } = await channels(t, port, path, ["v4.channel.k8s.io"]);
+  const saidBye = new Promise<void>((resolve) => {
+    socket.on("message", (data: Buffer) => data.includes("bye") && resolve());
+  });
+  send(0, "hello");
+  await saidBye;
+  // More than the server keeps for one channel.
+  for (let piece = 0; piece < 16; piece++) send(0, Buffer.alloc(64 * 1024));
+  send(2, "hello");
+  assert.equal((await texts).get(2), "R\0still here");
+});

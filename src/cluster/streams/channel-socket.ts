@@ -27,6 +27,12 @@ export class ChannelSocket {
     const input = new Readable({
       highWaterMark: waitingBytesMax,
       read: () => this.#socket.resume(),
+      destroy: (error, done) => {
+        // What nobody reads any more must not hold up the other channels.
+        this.#inputs.delete(channel);
+        this.#socket.resume();
+        done(error);
+      },
     });
     input.on("error", () => {});
     this.#inputs.set(channel, input);
