@@ -290,6 +290,8 @@ test("what cannot be used is named, with the flag that helps, and nothing stays 
   const failures: readonly [what: string, options: ClusterOptions, says: RegExp][] = [
     ["in use", optionsFor(folder, { persistent: true }), /in use.*--data-dir/],
     ["a file", optionsFor(file), /cannot use the data directory .*file.*--data-dir/],
+    ["below a file", optionsFor(join(file, "x")), /cannot use the data directory .*--data-dir/],
+    ["takes nothing", optionsFor("/proc/dunlin"), /cannot use the data directory .*--data-dir/],
     ["API port", optionsFor(other, { apiPort: port.api }), /port \d+ .*in use.*--api-port/],
     ["door", optionsFor(other, { ingressPort: port.ingress }), /port \d+ .*in use.*--ingress-port/],
   ];

@@ -1,8 +1,8 @@
 // The embedded cluster, whole: the API server, its node, the workload loops and the front door, started
 // and stopped in the right order. What it runs, and who controls it, is the caller's.
 import { randomUUID } from "node:crypto";
-import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { accessSync, constants, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
 import { UserError } from "../lib/user-error.ts";
@@ -269,7 +269,7 @@ function newKubelet(
 /** Private to the user: keys, tokens and the pods' secrets stand in it. */
 function prepareDataDir(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolder(dataDir);
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -278,4 +278,11 @@ function prepareDataDir(dataDir: string): void {
       { cause },
     );
   }
+}
+
+/** By hand, since Node's `recursive` never ends where a parent is there but takes nothing, as /proc. */
+function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  if (path !== dirname(path)) makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
