@@ -1,7 +1,7 @@
 // How long it takes from the end of a round that calls for a change until the API server has
 // acknowledged the new count: of one ScaledObject, and of ten that follow the same gauge, so that all of
-// them change in the same round. The benchmark itself serves the gauge; the pods are bound to a node
-// that nobody runs, so that no process takes part.
+// them change in the same round. The benchmark itself serves the gauge; the pods wait for a
+// scheduler that nobody runs, so that no process takes part.
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -77,7 +77,7 @@ async function exportFromPod({ client, hostAddress }: LocalCluster): Promise<voi
       namespace: "default",
       annotations: { "prometheus.io/scrape": "true", "prometheus.io/port": "18080" },
     },
-    spec: { nodeName: "nobody", containers: [{ name: "exporter", image: "bench" }] },
+    spec: { schedulerName: "nobody", containers: [{ name: "exporter", image: "bench" }] },
   });
   await client.updateStatus(podKind, {
     ...pod,
@@ -100,7 +100,7 @@ async function follow({ client }: LocalCluster, name: string): Promise<void> {
       selector: { matchLabels: labels },
       template: {
         metadata: { labels },
-        spec: { nodeName: "nobody", containers: [{ name: "none", image: "bench" }] },
+        spec: { schedulerName: "nobody", containers: [{ name: "none", image: "bench" }] },
       },
     },
   });
