@@ -54,6 +54,9 @@ test("a Deployment's writer is warned once", () => {
     return verdict.kind === "allowed" ? verdict.warnings : undefined;
   };
   const [warning = ""] = warningsOf(undefined) ?? [];
-  assert.match(warning, /^containers\[0\]\.resources\.limits\.cpu: no effect in this cluster/);
+  assert.match(
+    warning,
+    /^spec\.template\.spec\.containers\[0\]\.resources\.limits\.cpu: no effect in this cluster/,
+  );
   assert.deepEqual(warningsOf(deployment), []);
 });

@@ -9,9 +9,13 @@ import { podKind, type Container, type PodSpec } from "../../resources/pod.ts";
 import { replicaSetKind } from "../../resources/replica-set.ts";
 
 export const unenforcedAdmission: readonly AdmissionRule[] = [
-  warningRule(podKind, ({ spec }) => spec),
-  warningRule(deploymentKind, ({ spec }) => spec.template.spec),
-  warningRule(replicaSetKind, ({ spec }) => spec.template?.spec ?? { containers: [] }),
+  warningRule(podKind, "spec", ({ spec }) => spec),
+  warningRule(deploymentKind, "spec.template.spec", ({ spec }) => spec.template.spec),
+  warningRule(
+    replicaSetKind,
+    "spec.template.spec",
+    ({ spec }) => spec.template?.spec ?? { containers: [] },
+  ),
 ];
 
 /** Paths below the pod's spec, in its order. */
@@ -52,6 +56,7 @@ const keysOf = (fields: Readonly<Record<string, unknown>> = {}, at: string): rea
 
 function warningRule<T extends KubeObject>(
   kind: Kind<T>,
+  at: string,
   specOf: (object: T) => PodSpec,
 ): AdmissionRule<T> {
   return {
@@ -61,7 +66,7 @@ function warningRule<T extends KubeObject>(
       const known = old ? unenforcedFields(specOf(old)) : [];
       const news = fields.filter((field) => !known.includes(field));
       const warning =
-        `${news.join(", ")}: no effect in this cluster, whose pods are processes of the user ` +
+        `${news.map((field) => `${at}.${field}`).join(", ")}: no effect in this cluster, whose pods are processes of the user ` +
         "who started it";
       return { kind: "allowed", object, warnings: news.length > 0 ? [warning] : [] };
     },
