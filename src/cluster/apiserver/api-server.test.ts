@@ -9,7 +9,8 @@ import type { TestContext } from "node:test";
 import { text } from "node:stream/consumers";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
-import type { IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
 import { wallClock } from "../../lib/wall-clock.ts";
 import { serveApi } from "./api-server.ts";
 import type { ServedApi, ServeOptions } from "./api-server.ts";
@@ -173,6 +174,24 @@ test("a log waits for whoever pages through it", async (t) => {
   const incoming = await fetchFrom(served, `${pods}/a/log`);
   await pause(300);
   assert.equal((await text(incoming)).length, 24_000_000);
+});
+
+test("each cookie of a program behind the proxy is a header of its own", async (t) => {
+  const { served, call } = await serve(t);
+  const cookies = ["a=1; Path=/", "b=2; Expires=Fri, 02 Jan 2026 03:04:05 GMT"];
+  const program = createServer((_incoming, outgoing) =>
+    outgoing.writeHead(200, { "set-cookie": cookies }).end("hello"),
+  );
+  program.listen(0, "127.0.0.1");
+  await once(program, "listening");
+  t.after(() => program.close());
+  const { port } = program.address() as AddressInfo;
+  const containers = [{ name: "c", image: "i", ports: [{ containerPort: port }] }];
+  await call("POST", pods, pod("web", { nodeName: "n", containers }));
+  await call("PATCH", `${pods}/web/status`, { status: { podIP: "127.0.0.1" } });
+  const incoming = await fetchFrom(served, `${pods}/web/proxy/`);
+  assert.equal(await text(incoming), "hello");
+  assert.deepEqual(incoming.headers["set-cookie"], cookies);
 });
 
 test("an upgrade is refused in words", async (t) => {

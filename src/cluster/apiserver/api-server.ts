@@ -4,7 +4,12 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:https";
 import type { Server } from "node:https";
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type {
+  IncomingHttpHeaders,
+  IncomingMessage,
+  OutgoingHttpHeaders,
+  ServerResponse,
+} from "node:http";
 import type { Duplex } from "node:stream";
 import type { AddressInfo } from "node:net";
 import { listenError } from "../../lib/listen-error.ts";
@@ -63,6 +68,8 @@ export async function serveApi(options: ServeOptions): Promise<ServedApi> {
   });
   server.on("clientError", (_error, socket) => socket.destroy());
   await listen(server, options.port);
+  // No more open files, say: that connection is lost, and the next is tried again.
+  server.on("error", (error) => log(`API server: ${error.message}`));
   const { port } = server.address() as AddressInfo;
   return { url: `https://${host}:${port}`, port, close: () => close(server, upgraded) };
 }
@@ -98,7 +105,7 @@ async function answer(
   const response = isAuthorized(incoming, token)
     ? await plane.transport(await webRequest(incoming, gone.signal))
     : unauthorized();
-  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+  outgoing.writeHead(response.status, headOf(response.headers));
   if (!response.body) {
     outgoing.end();
     return;
@@ -115,6 +122,12 @@ async function answer(
   // A log that somebody pages through waits in its file; the events of a watch would wait in memory.
   const isWatch = response.headers.get("content-type") === "application/json";
   await forward(response.body, outgoing, isWatch ? stallMs : undefined, gone.signal);
+}
+
+/** Joined into one, as other headers may be, cookies could not be told apart. */
+function headOf(headers: Headers): OutgoingHttpHeaders {
+  const head = Object.fromEntries(headers);
+  return headers.has("set-cookie") ? { ...head, "set-cookie": headers.getSetCookie() } : head;
 }
 
 /** A client that takes nothing of what is left loses its connection, and we the memory of it. */

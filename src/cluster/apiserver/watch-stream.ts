@@ -91,6 +91,7 @@ export function watchStream(options: WatchOptions): ReadableStream<Uint8Array> {
         }
         queuedMax += missed.length;
         missed.forEach(forward);
+        if (ended) return;
       }
       if (options.marksInitialEvents) bookmark({ "k8s.io/initial-events-end": "true" });
       cleanups.push(store.onChange(options.storageId, forward));

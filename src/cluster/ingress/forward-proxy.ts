@@ -51,6 +51,7 @@ export async function startForwardProxy(options: ForwardProxyOptions): Promise<F
     server.once("error", reject);
     server.listen({ host: address, port: 0 }, resolve);
   });
+  server.on("error", (error) => options.log(`proxy: ${error.message}`));
   return {
     port: (server.address() as AddressInfo).port, // A TCP server has no other kind.
     async close() {

@@ -68,6 +68,8 @@ export class Ingress {
       );
       this.#server.listen({ host, port }, resolve);
     });
+    // No more open files, say: that connection is lost, and the next is tried again.
+    this.#server.on("error", (error) => this.#options.log(`ingress: ${error.message}`));
     const { port } = this.#server.address() as AddressInfo; // A TCP server has no other kind.
     return { host, port };
   }
