@@ -4,25 +4,22 @@ import type { Clock } from "../../lib/clock.ts";
 import { apiVersionOf } from "../../resources/kind.ts";
 import type { KubeObject } from "../../resources/object.ts";
 import { scaleRows, type Scale } from "../../resources/scale.ts";
-import { ApiProblem, badRequest, expired } from "../api-status.ts";
+import { badRequest } from "../api-status.ts";
 import { negotiate } from "./content-negotiation.ts";
 import type { AnswerForm } from "./content-negotiation.ts";
 import type { ListPage } from "./list-page.ts";
 import { jsonText } from "./json-text.ts";
 import { inVersion } from "./registry.ts";
-import { booleanParameter, numberParameter } from "./request-path.ts";
+import { booleanParameter } from "./request-path.ts";
 import type { Resource } from "../resource-catalog.ts";
 import type { Matcher } from "./selectors.ts";
 import type { Change, Store } from "./store.ts";
 import { partialMetadata, tableOf } from "./table.ts";
 import type { IncludeObject, Rows } from "./table.ts";
+import { watchRequest } from "./watch-request.ts";
 import { watchStream } from "./watch-stream.ts";
 import type { WatchType } from "./watch-stream.ts";
 
-/** Upstream ends a watch that names no time after half an hour to an hour. */
-const watchSeconds = 3600;
-/** Timers cannot be set for more than some weeks. */
-const watchSecondsMax = 7 * 24 * 3600;
 const encoder = new TextEncoder();
 
 export class AnswerWriter {
@@ -103,29 +100,13 @@ export class AnswerWriter {
   }
 
   watch(matches: Matcher): Response {
-    const query = this.#query;
-    const marksInitialEvents = booleanParameter(query, "sendInitialEvents");
-    const bookmarks = booleanParameter(query, "allowWatchBookmarks");
-    if (marksInitialEvents && query.get("resourceVersionMatch") !== "NotOlderThan")
-      throw new ApiProblem(
-        422,
-        "Invalid",
-        "resourceVersionMatch: Forbidden: sendInitialEvents requires resourceVersionMatch=NotOlderThan",
-      );
-    const seconds = Math.min(
-      numberParameter(query, "timeoutSeconds") || watchSeconds,
-      watchSecondsMax,
-    );
     const { kind, storageId } = this.#resource;
     const body = watchStream({
       store: this.#store,
       clock: this.#clock,
       storageId,
       matches,
-      since: marksInitialEvents ? undefined : startRevision(query, this.#store),
-      bookmarks,
-      marksInitialEvents: marksInitialEvents && bookmarks,
-      timeoutMs: seconds * 1000,
+      ...watchRequest(this.#query, this.#store.revision),
       signal: this.#request.signal,
       closing: this.#closing,
       encode: this.#eventEncoder(),
@@ -212,16 +193,6 @@ function sharedLine(change: Change): Uint8Array {
 
 function line(type: WatchType, object: object): Uint8Array {
   return encoder.encode(`${JSON.stringify({ type, object })}\n`);
-}
-
-/** Undefined: from the beginning. A revision that has not been reached yet counts as expired. */
-function startRevision(query: URLSearchParams, store: Store): number | undefined {
-  const text = query.get("resourceVersion") ?? "";
-  if (text === "" || text === "0") return undefined;
-  if (!/^\d+$/.test(text)) throw badRequest(`resourceVersion: Invalid value: "${text}"`);
-  const revision = Number(text);
-  if (revision > store.revision) throw expired(revision, store.revision);
-  return revision;
 }
 
 function includeObject(query: URLSearchParams): IncludeObject {

@@ -51,7 +51,7 @@ export function applyRequest(body: Body, request: ApplyRequest): AppliedChange {
 }
 
 function reviewDuplicates({ value, text }: Body, { query, warn }: ApplyRequest): void {
-  const validation = fieldValidationOf(query);
+  const validation = fieldValidationOf(query, "PatchOptions");
   if (validation === "Ignore" || text === undefined) return;
   const repeated = duplicateKeys(text, value).map((path) => `duplicate field "${path}"`);
   if (repeated.length === 0) return;

@@ -98,7 +98,11 @@ function servedIn(catalog: ResourceCatalog): readonly Served[] {
   return [
     ...catalog.all().map((resource) => ({
       kind: resource.kind,
-      verbs,
+      // Nobody means to delete all of them.
+      verbs:
+        resource.storageId === "namespaces"
+          ? verbs.filter((verb) => verb !== "deletecollection")
+          : verbs,
       subresources: subresourcesOf(resource),
     })),
     ...reviewKinds.map((kind) => ({ kind, verbs: ["create"], subresources: [] })),

@@ -1,11 +1,13 @@
 // Which objects a list request is answered with: all of the present, all of an earlier revision, or
 // one page after another of the revision that the first page was of.
+import { forbidden, notSupported, type Cause } from "../../resources/cause.ts";
 import type { KubeObject } from "../../resources/object.ts";
 import {
-  ApiProblem,
+  type ApiProblem,
   badRequest,
   expired,
   expiredContinue,
+  invalidObject,
   tooLargeRevision,
 } from "../api-status.ts";
 import { numberParameter } from "./request-path.ts";
@@ -61,16 +63,19 @@ type Snapshot = { readonly objects: readonly KubeObject[]; readonly revision: nu
 function begun({ store, storageId, namespace, query }: ListRequest): Snapshot {
   const text = query.get("resourceVersion") ?? "";
   const match = query.get("resourceVersionMatch") ?? "";
+  if (query.has("sendInitialEvents"))
+    throw listOption(forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+  const field = "resourceVersionMatch";
   const present = { objects: store.list(storageId, namespace), revision: store.revision };
   if (match !== "" && text === "")
     throw listOption(
-      "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided",
+      forbidden(field, "resourceVersionMatch is forbidden unless resourceVersion is provided"),
     );
   if (!["", "Exact", "NotOlderThan"].includes(match))
-    throw listOption(`Unsupported value: "${match}": supported values: "Exact", "NotOlderThan"`);
+    throw listOption(notSupported(field, match, ["Exact", "NotOlderThan"]));
   if (match === "Exact" && text === "0")
     throw listOption(
-      'Forbidden: resourceVersionMatch "Exact" is forbidden for resourceVersion "0"',
+      forbidden(field, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'),
     );
   if (text === "" || text === "0") return present;
   if (!/^\d+$/.test(text)) throw badRequest(`resourceVersion: Invalid value: "${text}"`);
@@ -122,10 +127,6 @@ function readToken(text: string): ContinueToken {
   throw badRequest("continue key is not valid");
 }
 
-function listOption(why: string): ApiProblem {
-  return new ApiProblem(
-    422,
-    "Invalid",
-    `ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: ${why}`,
-  );
+function listOption(cause: Cause): ApiProblem {
+  return invalidObject({ group: "meta.k8s.io", kind: "ListOptions" }, "", [cause]);
 }

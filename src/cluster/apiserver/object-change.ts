@@ -20,8 +20,13 @@ export function requireSameObject(resource: Resource, old: KubeObject, wanted: K
     );
   if (uid && uid !== old.metadata.uid)
     throw preconditionFailed(resource.kind, name, "UID", uid, old.metadata.uid);
-  if (resourceVersion && resourceVersion !== old.metadata.resourceVersion)
+  if (!isUnconditional(resourceVersion) && resourceVersion !== old.metadata.resourceVersion)
     throw staleWrite(resource.kind, name);
+}
+
+/** As upstream, `0` says as little about the state that a client has seen as none at all. */
+export function isUnconditional(resourceVersion: string | undefined): boolean {
+  return resourceVersion === undefined || resourceVersion === "" || resourceVersion === "0";
 }
 
 /** Everything but the status is the client's, where the status is a subresource. */

@@ -30,7 +30,8 @@ export function evictionOptions(
   query: URLSearchParams,
 ): DeleteOptions {
   namedAlike(podName, eviction, "Eviction");
-  return deleteOptionsOf(fieldsOf(eviction, "deleteOptions"), query);
+  const given = isJsonObject(eviction) ? eviction["deleteOptions"] : undefined;
+  return deleteOptionsOf(given ?? undefined, query);
 }
 
 export const createdStatus: Status = {

@@ -139,8 +139,8 @@ const refusals: readonly {
   {
     name: "an unknown field validation",
     request: ["POST", `${configMaps}?fieldValidation=Stern`, configMap("a")],
-    code: 400,
-    message: /supported values: "Ignore", "Strict", "Warn"/,
+    code: 422,
+    message: /supported values: "", "Ignore", "Strict", "Warn"/,
   },
   {
     name: "a path with a malformed escape",
@@ -177,6 +177,25 @@ test("a stale write conflicts, one without a resourceVersion does not", async ()
   const forced = await call("PUT", `${configMaps}/a`, configMap("a", {}, { k: "3" }));
   assert.equal(forced.body.data.k, "3");
   assert.equal(forced.body.metadata.uid, first.metadata.uid);
+});
+
+test("resourceVersion 0 is none; custom objects and leases are replaced by those who have read them", async () => {
+  const { call } = openTestPlane();
+  await call("POST", configMaps, configMap("a"));
+  const zero = configMap("a", { resourceVersion: "0" }, { k: "1" });
+  assert.equal((await call("PUT", `${configMaps}/a`, zero)).status, 200);
+  const made = (await call("POST", widgets, widget("w", { size: 1 }))).body;
+  for (const path of [`${widgets}/w`, `${widgets}/w/status`]) {
+    const { status, body } = await call("PUT", path, widget("w", { size: 2 }));
+    assert.equal(status, 422);
+    assert.equal(
+      body.message,
+      'widgets.example.dev "w" is invalid: metadata.resourceVersion: Invalid value: 0x0: must be specified for an update',
+    );
+  }
+  const { resourceVersion } = made.metadata;
+  const read = { ...made, spec: { size: 3 }, metadata: { name: "w", resourceVersion } };
+  assert.equal((await call("PUT", `${widgets}/w`, read)).body.spec.size, 3);
 });
 
 test("a write that changes nothing keeps the resourceVersion", async () => {

@@ -1,5 +1,6 @@
 // What a URL asks for, before anything is looked up.
-import { badRequest } from "../api-status.ts";
+import { notSupported } from "../../resources/cause.ts";
+import { badRequest, invalidObject } from "../api-status.ts";
 
 /** A path below /api/v1 or /apis/GROUP/VERSION that names a resource. */
 export type ResourcePath = {
@@ -35,30 +36,41 @@ export function parseResourcePath(pathname: string): ResourcePath | undefined {
   };
 }
 
-/** As Go's strconv.ParseBool: clients send `true`, `True` and `1`. */
+/**
+ * As upstream a parameter without a value (`?watch`) is true. Clients send `true`, `True` and `1`;
+ * what is neither true nor false is refused, where upstream takes it for true.
+ */
 export function booleanParameter(query: URLSearchParams, name: string): boolean {
   const text = query.get(name);
-  if (text === null || text === "") return false;
-  if (["1", "t", "T", "true", "TRUE", "True"].includes(text)) return true;
+  if (text === null) return false;
+  if (["", "1", "t", "T", "true", "TRUE", "True"].includes(text)) return true;
   if (["0", "f", "F", "false", "FALSE", "False"].includes(text)) return false;
   throw badRequest(`invalid value for the query parameter ${name}: ${JSON.stringify(text)}`);
 }
 
-/** A non-negative whole number, or undefined when the parameter is absent. */
-export function numberParameter(query: URLSearchParams, name: string): number | undefined {
+/** A whole number, or undefined when the parameter is absent; negative ones only where they mean something. */
+export function numberParameter(
+  query: URLSearchParams,
+  name: string,
+  { signed = false } = {},
+): number | undefined {
   const text = query.get(name);
   if (text === null || text === "") return undefined;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw badRequest(`invalid value for the query parameter ${name}: ${JSON.stringify(text)}`);
+  if ((signed ? /^-?\d{1,15}$/ : /^\d{1,15}$/).test(text)) return Number(text);
+  const why = /^-\d+$/.test(text) ? "must be greater than or equal to 0" : "invalid syntax";
+  throw badRequest(`${name}: strconv.ParseInt: parsing ${JSON.stringify(text)}: ${why}`);
 }
 
-/** Of all the places that ask for a dry run, `All` is the only kind there is. */
-export function isDryRun(values: readonly unknown[]): boolean {
-  for (const value of values)
-    if (value !== "All" && value !== "")
-      throw badRequest(
-        `dryRun: Unsupported value: ${JSON.stringify(value)}: supported values: "All"`,
-      );
+/**
+ * Of all the places that ask for a dry run, `All` is the only kind there is. `kind` names the options
+ * in the refusal (422).
+ */
+export function dryRunOf(values: readonly string[], kind: string): boolean {
+  const unknown = values.find((value) => value !== "All" && value !== "");
+  if (unknown !== undefined)
+    throw invalidObject({ group: "meta.k8s.io", kind }, "", [
+      notSupported("dryRun", unknown, ["All"]),
+    ]);
   return values.includes("All");
 }
 

@@ -8,6 +8,7 @@ import type { Service } from "../../resources/service.ts";
 import {
   badRequest,
   ApiProblem,
+  invalidObject,
   methodNotAllowed,
   noSuchResource,
   notFound,
@@ -34,11 +35,12 @@ import { parseProxyName, passOn, podTarget, serviceTarget } from "./proxy-reques
 import { readPodLog } from "./pod-log-request.ts";
 import { isStreamSubresource, podStream, type PodStream } from "./pod-streams.ts";
 import type { AdmittedWrites } from "./admitted-writes.ts";
+import { isUnconditional } from "./object-change.ts";
 import { inVersion } from "./registry.ts";
 import type { Registry, Target, WriteOptions } from "./registry.ts";
 import { readBody, requireObject } from "./request-body.ts";
 import type { Body } from "./request-body.ts";
-import { booleanParameter, isDryRun } from "./request-path.ts";
+import { booleanParameter, dryRunOf } from "./request-path.ts";
 import type { ResourcePath } from "./request-path.ts";
 import type { Resource, ResourceCatalog } from "../resource-catalog.ts";
 import { answerReview, reviewKindOf } from "./reviews.ts";
@@ -138,8 +140,11 @@ export class ResourceEndpoint {
       case "GET":
         return booleanParameter(call.query, "watch") ? this.#watch(call) : this.#list(call);
       case "POST":
+        requireOneNamespace(call);
         return await this.#create(call);
       case "DELETE":
+        requireOneNamespace(call);
+        if (call.resource.storageId === "namespaces") throw methodNotAllowed();
         return await this.#deleteCollection(call);
       default:
         throw methodNotAllowed();
@@ -189,18 +194,17 @@ export class ResourceEndpoint {
     const body = await readBody(request);
     const object = intake(requireObject(body), {
       resource,
-      validation: fieldValidationOf(query),
+      validation: fieldValidationOf(query, "CreateOptions"),
       warn: writer.warn,
       text: body.text,
     });
     const given = object.metadata.namespace;
     if (!resource.kind.namespaced && given) throw namespaceMismatch(given, "");
-    const space = resource.kind.namespaced ? (namespace ?? given ?? "") : undefined;
-    if (space !== undefined && given && given !== space) throw namespaceMismatch(given, space);
-    if (space === "") throw badRequest("an empty namespace may not be set during creation");
+    if (namespace !== undefined && given && given !== namespace)
+      throw namespaceMismatch(given, namespace);
     const created = await this.#writes.create(
       resource,
-      space,
+      namespace,
       object,
       this.#writeOptions(call, "CreateOptions"),
     );
@@ -216,12 +220,16 @@ export class ResourceEndpoint {
       return await this.#writeScale(call, target, () => value, options);
     const object = intake(value, {
       resource,
-      validation: fieldValidationOf(call.query),
+      validation: fieldValidationOf(call.query, "UpdateOptions"),
       warn: call.writer.warn,
       text: body.text,
     });
     const part = call.subresource === "status" ? "status" : "main";
-    const written = await this.#writes.update(target, part, () => object, options);
+    const replace = (): KubeObject => {
+      requireVersion(resource, object);
+      return object;
+    };
+    const written = await this.#writes.update(target, part, replace, options);
     return call.writer.object(written);
   }
 
@@ -234,7 +242,7 @@ export class ResourceEndpoint {
     const patch = patchFunction(body.contentType, body.value, resource);
     const options = this.#writeOptions(call, "PatchOptions");
     if (call.subresource === "scale") return await this.#writeScale(call, target, patch, options);
-    const validation = fieldValidationOf(call.query);
+    const validation = fieldValidationOf(call.query, "PatchOptions");
     const change = (old: KubeObject): KubeObject => {
       const patched = patch(inVersion(resource, old));
       if (!isJsonObject(patched)) throw badRequest("the patch leaves no object");
@@ -401,7 +409,7 @@ export class ResourceEndpoint {
 
   #writeOptions({ request, query, subresource, writer }: Call, kind: OptionsKind): WriteOptions {
     return {
-      dryRun: isDryRun(query.getAll("dryRun")),
+      dryRun: dryRunOf(query.getAll("dryRun"), kind),
       warn: writer.warn,
       subresource,
       manager: managerOf(request, query, kind),
@@ -448,7 +456,7 @@ function asked({ method }: Request, plural: string, group: string): string {
 }
 
 /** These exist in Kubernetes, so they are refused by name. */
-const unserved = ["proxy", "token"];
+const unserved = ["proxy", "token", "finalize"];
 
 function refusal(request: Request, { kind }: Resource, subresource: string): ApiProblem {
   const [first = ""] = subresource.split("/");
@@ -478,6 +486,31 @@ function matcher({
     (name === undefined || metadata.name === name) &&
     (namespace === undefined || metadata.namespace === namespace) &&
     selected({ metadata, ...rest });
+}
+
+/** Kinds that upstream lets nobody replace without having read them; custom kinds are like them. */
+const readFirst: ReadonlySet<string> = new Set([
+  "customresourcedefinitions.apiextensions.k8s.io",
+  "leases.coordination.k8s.io",
+  "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+  "validatingwebhookconfigurations.admissionregistration.k8s.io",
+]);
+
+function requireVersion({ kind, storageId, custom }: Resource, { metadata }: KubeObject): void {
+  const isFree = !custom && !readFirst.has(storageId);
+  if (isFree || !isUnconditional(metadata.resourceVersion)) return;
+  throw invalidObject({ group: kind.group, kind: kind.plural }, metadata.name, [
+    {
+      reason: "FieldValueInvalid",
+      field: "metadata.resourceVersion",
+      message: "Invalid value: 0x0: must be specified for an update",
+    },
+  ]);
+}
+
+/** Objects of all namespaces can be read together, but as upstream neither made nor deleted. */
+function requireOneNamespace({ resource, namespace }: Call): void {
+  if (resource.kind.namespaced && namespace === undefined) throw methodNotAllowed();
 }
 
 function namespaceMismatch(given: string, space: string): ApiProblem {

@@ -1,5 +1,6 @@
 // What the query of a write says besides the object: who writes, and how strictly its fields are read.
-import { badRequest, invalidObject } from "../api-status.ts";
+import { notSupported } from "../../resources/cause.ts";
+import { invalidObject } from "../api-status.ts";
 import type { ApiProblem } from "../api-status.ts";
 import type { FieldValidation } from "./object-intake.ts";
 import { booleanParameter } from "./request-path.ts";
@@ -47,13 +48,14 @@ export function requireNoForce(query: URLSearchParams): void {
     throw refusal("PatchOptions", "force", "Forbidden: may not be specified for non-apply patch");
 }
 
-export function fieldValidationOf(query: URLSearchParams): FieldValidation {
+/** Throws 422 for a way of validation that there is not. */
+export function fieldValidationOf(query: URLSearchParams, kind: OptionsKind): FieldValidation {
   const text = query.get("fieldValidation") ?? "";
   if (text === "") return "Warn";
   if (text === "Strict" || text === "Warn" || text === "Ignore") return text;
-  throw badRequest(
-    `fieldValidation: Unsupported value: "${text}": supported values: "Ignore", "Strict", "Warn"`,
-  );
+  throw invalidObject({ group: "meta.k8s.io", kind }, "", [
+    notSupported("fieldValidation", text, ["", "Ignore", "Strict", "Warn"]),
+  ]);
 }
 
 function requireManager(manager: string, kind: OptionsKind): void {
