@@ -103,4 +103,5 @@ test("CONNECT opens a tunnel to names of the cluster", async (context) => {
   assert.equal(await tunnel(port, "example.com:443"), "403");
   assert.equal(await tunnel(port, "idle.shop.svc:80"), "503");
   assert.equal(await tunnel(port, "web.shop.svc"), "400");
+  assert.equal(await tunnel(port, "peers.shop.svc:70000"), "400");
 });

@@ -87,10 +87,11 @@ function openTunnel(
   head: Buffer,
   services: ServiceCaches,
 ): void {
-  const [, hostname, port] = /^(.+):(\d+)$/.exec(url) ?? [];
-  if (hostname === undefined)
+  const [, hostname, digits] = /^(.+):(\d{1,5})$/.exec(url) ?? [];
+  const port = Number(digits);
+  if (hostname === undefined || port > 65_535)
     return refuseUpgrade(socket, 400, `CONNECT needs a host and a port, not "${url}"`);
-  const target = clusterTarget(hostname, Number(port), "", services);
+  const target = clusterTarget(hostname, port, "", services);
   if (!("missing" in target)) return refuseUpgrade(socket, target.status, target.message);
   const found = target.find();
   if (found.kind !== "endpoints" || found.endpoints.length === 0) {
