@@ -3,7 +3,7 @@ import { test } from "node:test";
 import dnsPacket from "dns-packet";
 import { seededRandom } from "../../lib/random.ts";
 import { answerQuery } from "./dns-answer.ts";
-import { cachesFixture, serviceFixture } from "./network-fixture.ts";
+import { cachesFixture, serviceFixture, sliceFixture } from "./network-fixture.ts";
 
 const names = cachesFixture([
   serviceFixture("web", { clusterIP: "127.128.7.9", ports: [{ name: "http", port: 80 }] }),
@@ -47,6 +47,26 @@ test("an answer keeps the spelling of the question and says that it knows", () =
   assert.equal(answer.flag_rd, true);
   assert.equal(answer.questions?.[0]?.name, "WEB.shop.svc.cluster.local");
   assert.equal(answer.answers?.[0]?.name, "WEB.shop.svc.cluster.local");
+});
+
+test("an answer that is longer than a message can be says so", () => {
+  const peers = serviceFixture("peers", { clusterIP: "None" });
+  const all = Array.from({ length: 2_000 }, (_, index) => ({
+    addresses: [`127.128.${index >> 8}.${index % 256}`],
+  }));
+  const caches = cachesFixture([peers, sliceFixture(peers, [], all)]);
+  const query = dnsPacket.encode({
+    type: "query",
+    id: 1,
+    questions: [question("peers.shop.svc.cluster.local")],
+  });
+  for (const over of ["udp", "tcp"] as const) {
+    const bytes = answerQuery(query, caches, over) ?? Buffer.alloc(0);
+    const answer = dnsPacket.decode(bytes);
+    assert.ok(bytes.length < 512, `${bytes.length} bytes over ${over}`);
+    assert.equal(answer.flag_tc, true);
+    assert.deepEqual(answer.answers, []);
+  }
 });
 
 test("an answer is not a question", () => {

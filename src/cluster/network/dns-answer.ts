@@ -8,6 +8,8 @@ import type { ServiceCaches } from "./service-endpoints.ts";
 const ttl = 0;
 /** What a client takes over UDP that says nothing of it (RFC 1035, section 4.2.1). */
 const plainBytesMax = 512;
+/** What the two bytes of TCP's length can say. */
+const streamBytesMax = 65_535;
 const code = { noError: 0, formatError: 1, noName: 3, notImplemented: 4, refused: 5 } as const;
 const opcodeMask = 0x7800;
 
@@ -27,8 +29,8 @@ const authority: Answer = {
 };
 
 /**
- * `query` and the result are messages without TCP's length. Undefined for what is no query. Over UDP an
- * answer that the client's buffer would not hold says so alone, and the client asks again over TCP.
+ * `query` and the result are messages without TCP's length. Undefined for what is no query. An answer that
+ * is too long says so alone; of one over UDP the client then asks again over TCP.
  */
 export function answerQuery(
   query: Buffer,
@@ -65,7 +67,8 @@ export function answerQuery(
     ...bodyOf(asked, caches),
   };
   const encoded = dnsPacket.encode(answer);
-  if (over === "tcp" || encoded.length <= Math.max(bufferBytes, plainBytesMax)) return encoded;
+  const bytesMax = over === "tcp" ? streamBytesMax : Math.max(bufferBytes, plainBytesMax);
+  if (encoded.length <= bytesMax) return encoded;
   const flags = (answer.flags ?? 0) | dnsPacket.TRUNCATED_RESPONSE;
   return dnsPacket.encode({ ...answer, flags, answers: [], authorities: [] });
 }
