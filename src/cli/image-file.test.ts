@@ -14,6 +14,9 @@ images:
     workingDir: models
   - image: echo
     command: [./bin/echo-server]
+    args: [--port, 80]
+  - image: alpine*
+    args: [sh]
 `);
   assert.deepEqual(problems, []);
   assert.deepEqual(mappings, [
@@ -31,7 +34,8 @@ images:
       env: { VLLM_LOGGING: "off", EMPTY: "" },
       workingDir: "/srv/models",
     },
-    { image: "echo", command: ["/srv/bin/echo-server"] },
+    { image: "echo", command: ["/srv/bin/echo-server"], args: ["--port", "80"] },
+    { image: "alpine*", command: [], args: ["sh"] },
   ]);
 });
 
@@ -64,13 +68,13 @@ const complaints: readonly (readonly [name: string, text: string, problems: read
       [
         "2:12: images[0].image: must not be empty",
         "3:14: images[0].command: must be a list with at least one entry",
-        "4:5: images[1].comand: unknown field; known are image, command, env, workingDir",
+        "4:5: images[1].comand: unknown field; known are image, command, args, env, workingDir",
         "4:5: images[1].image: is required",
         "4:5: images[1].command: is required",
         "6:18: images[2].command[1]: must be a text",
         "7:12: images[2].env.A=1: a valid environment variable name must consist only of printable ASCII characters other than '='",
         "7:25: images[2].env.C: must be a text",
-        "8:5: images[3]: must be a map with image and command",
+        "8:5: images[3]: must be a map with image and command or args",
       ],
     ],
   ];

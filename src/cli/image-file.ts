@@ -77,25 +77,31 @@ class ImageFileReader {
   }
 
   #mapping(node: Node | null, field: string): ImageMapping | undefined {
-    const known = ["image", "command", "env", "workingDir"];
-    const fields = this.#fields(node, field, known, "a map with image and command");
+    const known = ["image", "command", "args", "env", "workingDir"];
+    const fields = this.#fields(node, field, known, "a map with image and command or args");
     if (!fields) return undefined;
     const image = this.#text(fields.get("image"), `${field}.image`, node);
-    const words = this.#list(fields.get("command"), `${field}.command`, node) ?? [];
-    const command = words.map(
-      (word, at) => this.#text(word, `${field}.command[${at}]`, node) ?? "",
-    );
+    const args = fields.has("args")
+      ? this.#words(fields.get("args"), `${field}.args`, node)
+      : undefined;
+    // An image may have only arguments, whose first is the program then.
+    const command =
+      args && !fields.has("command")
+        ? []
+        : this.#words(fields.get("command"), `${field}.command`, node);
     const env = fields.has("env")
       ? this.#environment(fields.get("env"), `${field}.env`)
       : undefined;
     const workingDir = fields.has("workingDir")
       ? this.#text(fields.get("workingDir"), `${field}.workingDir`, node)
       : undefined;
-    if (image === undefined || command.length === 0) return undefined;
-    const [program = "", ...args] = command;
+    if (image === undefined) return undefined;
     return {
       image,
-      command: [/^\.\.?\//.test(program) ? resolve(this.#folder, program) : program, ...args],
+      command: command.map((word, at) =>
+        at === 0 && /^\.\.?\//.test(word) ? resolve(this.#folder, word) : word,
+      ),
+      ...(args && { args }),
       ...(env && { env }),
       ...(workingDir !== undefined && { workingDir: resolve(this.#folder, workingDir) }),
     };
@@ -150,6 +156,11 @@ class ImageFileReader {
     const problem = found === undefined ? "is required" : "must be a list with at least one entry";
     this.#complain(offsetOf(node ?? parent), field, problem);
     return undefined;
+  }
+
+  #words(found: Node | null | undefined, field: string, parent: Node | null): readonly string[] {
+    const nodes = this.#list(found, field, parent) ?? [];
+    return nodes.map((word, at) => this.#text(word, `${field}[${at}]`, parent) ?? "");
   }
 
   /** Numbers and such are taken as they are written. */

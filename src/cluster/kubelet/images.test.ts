@@ -22,6 +22,8 @@ for (const [glob, image, expected] of globs)
 
 const mappings: readonly ImageMapping[] = [
   { image: "server*", command: ["node", "server.ts"], env: { MODE: "simulated" } },
+  { image: "shell", command: [], args: ["sh", "-i"] },
+  { image: "both", command: ["node"], args: ["--help"] },
 ];
 
 const commands: readonly {
@@ -39,6 +41,23 @@ const commands: readonly {
     name: "mapped with a command of its own",
     container: { image: "server:1", command: ["sh"], args: ["-c", "true"] },
     command: ["sh", "-c", "true"],
+  },
+  { name: "mapped to arguments only", container: { image: "shell" }, command: ["sh", "-i"] },
+  {
+    name: "mapped to arguments only, with args",
+    container: { image: "shell", args: ["ls", "/"] },
+    command: ["ls", "/"],
+  },
+  { name: "mapped to both", container: { image: "both" }, command: ["node", "--help"] },
+  {
+    name: "mapped to both, with args",
+    container: { image: "both", args: ["x.js"] },
+    command: ["node", "x.js"],
+  },
+  {
+    name: "mapped to both, with a command",
+    container: { image: "both", command: ["true"] },
+    command: ["true"],
   },
   {
     name: "not mapped, with a command",

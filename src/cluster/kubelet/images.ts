@@ -8,6 +8,8 @@ export type ImageMapping = {
   readonly image: string;
   /** The program and its first arguments, as an image's entry point has them. */
   readonly command: readonly string[];
+  /** What follows where the container says no `args` and no `command`, as an image's CMD. */
+  readonly args?: readonly string[];
   /** Variables that the image sets; the container's own win. */
   readonly env?: Readonly<Record<string, string>>;
   /** Where it runs, unless the container names a folder. Without it: the pod's own. */
@@ -27,8 +29,7 @@ export type ImageResolution =
 
 /**
  * The command line of a container, before variables are expanded. As in Kubernetes, `command` takes
- * the place of the image's entry point and `args` follow it; without `command` they follow the mapped
- * one.
+ * the place of all that the image says, `args` that of its `args` alone.
  */
 export function resolveImage(
   container: Pick<Container, "image" | "command" | "args">,
@@ -36,12 +37,14 @@ export function resolveImage(
 ): ImageResolution {
   const { image = "", command = [], args = [] } = container;
   const mapping = mappings.find((candidate) => imageMatches(candidate.image, image));
-  const entryPoint = command.length > 0 ? command : mapping?.command;
-  if (!entryPoint || entryPoint.length === 0)
-    return { kind: "unknown", message: unknownImage(image, mappings) };
+  const words =
+    command.length > 0
+      ? [...command, ...args]
+      : mapping && [...mapping.command, ...(args.length > 0 ? args : (mapping.args ?? []))];
+  if (!words) return { kind: "unknown", message: unknownImage(image, mappings) };
   return {
     kind: "found",
-    command: [...entryPoint, ...args],
+    command: words,
     env: mapping?.env ?? {},
     ...(mapping?.workingDir !== undefined && { workingDir: mapping.workingDir }),
     imageId: `dunlin-process://${normalizeImage(image)}`,
