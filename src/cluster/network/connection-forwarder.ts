@@ -27,7 +27,7 @@ function tryInOrder(
     port: endpoint.port,
     allowHalfOpen: true,
     noDelay: true,
-    ...sourceOf(client),
+    ...sourceOf(client, endpoint),
   });
   const giveUp = (): void => void upstream.destroy();
   client.once("close", giveUp);
@@ -44,9 +44,16 @@ function tryInOrder(
   });
 }
 
-/** The endpoint sees a pod's own address; everybody else comes from 127.0.0.1 in any case. */
-function sourceOf({ remoteAddress }: Socket): { readonly localAddress?: string } {
+/**
+ * An endpoint in the cluster sees a pod's own address, which leads nowhere else; everybody else comes from
+ * 127.0.0.1 in any case.
+ */
+function sourceOf(
+  { remoteAddress }: Socket,
+  { address }: ServiceEndpoint,
+): { readonly localAddress?: string } {
   if (remoteAddress === undefined || remoteAddress === "127.0.0.1") return {};
+  if (!address.startsWith("127.")) return {};
   return { localAddress: remoteAddress };
 }
 

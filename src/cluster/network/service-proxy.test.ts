@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import { text } from "node:stream/consumers";
 import { test, type TestContext } from "node:test";
 import { VirtualClock } from "../../lib/virtual-clock.ts";
@@ -178,6 +179,25 @@ test("an endpoint that refuses is passed over", async (context) => {
   await untilAnswered(servicePort, /^1$/);
   assert.deepEqual([await ask(servicePort), await ask(servicePort)], ["1", "1"]);
 });
+
+/** An address of this machine that is not of the loopback network. */
+const outerAddress = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ internal, family }) => !internal && family === "IPv4")?.address;
+
+test(
+  "an endpoint outside of the cluster is reached from its pods",
+  { skip: outerAddress === undefined && "this machine has no address but the loopback ones" },
+  async (context) => {
+    const world = startWorld(context);
+    const outside = await listen(context, outerAddress ?? "", 0, (socket) => socket.end("out"));
+    const { port } = outside.address() as AddressInfo;
+    world.endpointsAt(port, { addresses: [outerAddress ?? ""], conditions: { ready: true } });
+    world.set(web());
+    await untilAnswered(servicePort, /^out$/);
+    assert.equal(await ask(servicePort, "127.63.2.1"), "out");
+  },
+);
 
 test("a port below 1024 is reached at the upper end as well", async (context) => {
   const world = startWorld(context);
