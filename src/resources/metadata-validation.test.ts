@@ -76,6 +76,12 @@ const wrong: readonly [name: string, kind: typeof pods, metadata: ObjectMeta, to
     /^metadata.annotations: Too long: may not be more than 262144 bytes$/,
   ],
   [
+    "a finalizer that is no name",
+    pods,
+    { name: "a", finalizers: ["no name"] },
+    /^metadata.finalizers: Invalid value: "no name": name part must consist of/,
+  ],
+  [
     "two controllers",
     pods,
     { name: "a", ownerReferences: [owner("x"), owner("y")] },

@@ -1,6 +1,6 @@
 // The rules of metadata that hold for every kind: names, labels, annotations, owners. The wording is
 // that of Kubernetes.
-import { invalid, required, tooLong, type Cause } from "./cause.ts";
+import { forbidden, invalid, required, tooLong, type Cause } from "./cause.ts";
 import type { Kind } from "./kind.ts";
 import {
   dns1035LabelProblems,
@@ -14,16 +14,18 @@ import type { LabelSelector, ObjectMeta } from "./object.ts";
 /** Upstream's limit on the keys and values of all annotations together. */
 export const annotationBytesMax = 262_144;
 
-/** Everything that is wrong with the metadata of an object of this kind. */
+/** Everything that is wrong with the metadata of an object of this kind, `old` at an update. */
 export function validateMetadata(
   kind: Pick<Kind, "group" | "plural">,
   metadata: ObjectMeta,
+  old?: ObjectMeta,
 ): readonly Cause[] {
   return [
     ...validateName(kind, metadata),
     ...validateLabels(metadata.labels, "metadata.labels"),
     ...validateAnnotations(metadata.annotations, "metadata.annotations"),
     ...validateOwners(metadata),
+    ...validateFinalizers(metadata, old),
   ];
 }
 
@@ -109,6 +111,28 @@ function nameRuleOf({ group, plural }: Pick<Kind, "group" | "plural">) {
   if (group === "" && plural === "namespaces") return dnsLabelProblems;
   if (group === "" && plural === "services") return dns1035LabelProblems;
   return dnsSubdomainProblems;
+}
+
+/** Whoever deletes must be able to see the end of it: what is being deleted gets no new finalizers. */
+function validateFinalizers(
+  { finalizers = [] }: ObjectMeta,
+  old: ObjectMeta | undefined,
+): readonly Cause[] {
+  const field = "metadata.finalizers";
+  const misnamed = finalizers.flatMap((name) =>
+    labelKeyProblems(name).map((problem) => invalid(field, name, problem)),
+  );
+  if (old?.deletionTimestamp === undefined) return misnamed;
+  const added = finalizers.filter((name) => !old.finalizers?.includes(name));
+  if (added.length === 0) return misnamed;
+  const list = added.map((name) => JSON.stringify(name)).join(", ");
+  return [
+    ...misnamed,
+    forbidden(
+      field,
+      `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
+    ),
+  ];
 }
 
 function validateOwners({ ownerReferences = [] }: ObjectMeta): readonly Cause[] {

@@ -1,6 +1,7 @@
 // What a delete request does to an object: remove it, or mark it and wait for whoever holds it. A
 // finalizer holds any object, a namespace's content holds the namespace, and a pod that runs on a
 // node is held until its kubelet has stopped it.
+import { jsonEqual } from "../../lib/json.ts";
 import { formatTimestamp } from "../../lib/timestamp.ts";
 import type { KubeObject } from "../../resources/object.ts";
 import type { Pod } from "../../resources/pod.ts";
@@ -23,6 +24,8 @@ export type DeletionPlan =
 
 /** Held until the objects that name it as a blocking owner are gone. */
 export const foregroundFinalizer = "foregroundDeletion";
+/** With which an object asks that its dependents outlive it. */
+const orphanFinalizer = "orphan";
 const podGraceDefaultSeconds = 30;
 
 export function planDeletion(
@@ -32,22 +35,21 @@ export function planDeletion(
   nowMs: number,
 ): DeletionPlan {
   const { metadata } = object;
-  const finalizers = [...(metadata.finalizers ?? [])];
-  if (options.propagationPolicy === "Foreground" && !finalizers.includes(foregroundFinalizer))
-    finalizers.push(foregroundFinalizer);
+  const finalizers = finalizersAfter(metadata.finalizers ?? [], propagationOf(object, options));
   const graceSeconds = resource.storageId === "pods" ? podGrace(object as Pod, options) : 0;
   const isMarked = metadata.deletionTimestamp !== undefined;
   const isHeld = finalizers.length > 0 || graceSeconds > 0 || resource.storageId === "namespaces";
   if (!isHeld) return { kind: "remove" };
-  const addsFinalizer = finalizers.length > (metadata.finalizers ?? []).length;
+  const isSame = jsonEqual(finalizers, metadata.finalizers ?? []);
   // A second request may shorten the grace period, never prolong it.
   const isShorter = graceSeconds < (metadata.deletionGracePeriodSeconds ?? Infinity);
-  if (isMarked && !addsFinalizer && !(isShorter && options.gracePeriodSeconds !== undefined))
+  if (isMarked && isSame && !(isShorter && options.gracePeriodSeconds !== undefined))
     return { kind: "keep" };
+  const { finalizers: _before, ...rest } = metadata;
   const marked: KubeObject = {
     ...object,
     metadata: {
-      ...metadata,
+      ...rest,
       ...(finalizers.length > 0 && { finalizers }),
       deletionTimestamp: formatTimestamp(nowMs + graceSeconds * 1000),
       deletionGracePeriodSeconds: graceSeconds,
@@ -61,6 +63,28 @@ export function planDeletion(
         ? ({ ...marked, status: { phase: "Terminating" } } as KubeObject)
         : marked,
   };
+}
+
+/** What the request says becomes of dependents; else what an earlier one, or the object itself, said. */
+export function propagationOf(
+  { metadata: { finalizers = [] } }: KubeObject,
+  { propagationPolicy }: DeleteOptions,
+): PropagationPolicy {
+  if (propagationPolicy) return propagationPolicy;
+  if (finalizers.includes(orphanFinalizer)) return "Orphan";
+  return finalizers.includes(foregroundFinalizer) ? "Foreground" : "Background";
+}
+
+/** Dependents are orphaned at once, so nothing has to wait for that. */
+function finalizersAfter(
+  finalizers: readonly string[],
+  policy: PropagationPolicy,
+): readonly string[] {
+  if (policy === "Foreground" && finalizers.includes(foregroundFinalizer)) return finalizers;
+  const others = finalizers.filter(
+    (name) => name !== foregroundFinalizer && name !== orphanFinalizer,
+  );
+  return policy === "Foreground" ? [...others, foregroundFinalizer] : others;
 }
 
 /** A pod that no node runs, or that has ended, has nothing to stop. */

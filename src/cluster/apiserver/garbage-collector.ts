@@ -5,7 +5,7 @@ import { ChangeWorker, type FollowUpOptions } from "./change-worker.ts";
 import { foregroundFinalizer } from "./deletion.ts";
 import { quietly, type Registry } from "./registry.ts";
 import type { ResourceCatalog } from "../resource-catalog.ts";
-import type { Change, Store } from "./store.ts";
+import type { Change, Location, Store } from "./store.ts";
 
 export class GarbageCollector {
   readonly #store: Store;
@@ -49,26 +49,35 @@ export class GarbageCollector {
   }
 
   #reviewOwner(uid: string): void {
-    const location = this.#store.locate(uid);
-    const owner = location && this.#store.get(location.storageId, location.key);
-    if (!owner) {
-      for (const dependent of this.#dependents(uid)) this.#deleteUnlessOwned(dependent);
-      return;
-    }
-    if (isBeingDeletedInForeground(owner)) this.#deleteInForeground(owner);
+    const owner = this.#find(uid);
+    if (!owner) for (const dependent of this.#store.dependentsOf(uid)) this.#release(dependent);
+    else if (isBeingDeletedInForeground(owner)) this.#deleteInForeground(owner);
   }
 
-  #deleteUnlessOwned(object: KubeObject): void {
-    const owners = object.metadata.ownerReferences ?? [];
-    if (owners.some((owner) => this.#store.locate(owner.uid) !== undefined)) return;
-    this.#delete(object, "Background");
+  /** Owners that are gone or about to go are taken out of what has others; what has none is deleted. */
+  #release(location: Location): void {
+    const object = this.#store.get(location.storageId, location.key);
+    if (!object) return;
+    const { ownerReferences = [], deletionTimestamp, namespace, name, uid = "" } = object.metadata;
+    const staysOwner = (reference: { readonly uid: string }): boolean => {
+      const owner = this.#find(reference.uid);
+      return owner !== undefined && !isBeingDeletedInForeground(owner);
+    };
+    if (ownerReferences.some(staysOwner)) return this.#registry.keepOwners(location, staysOwner);
+    const resource = this.#catalog.stored(location.storageId);
+    if (!resource || deletionTimestamp !== undefined) return;
+    const isWaitedFor = ownerReferences.some((owner) => this.#find(owner.uid) !== undefined);
+    const hasDependents = this.#store.dependentsOf(uid).length > 0;
+    this.#registry.delete(
+      { resource, namespace, name },
+      isWaitedFor && hasDependents ? { propagationPolicy: "Foreground" } : {},
+    );
   }
 
   /** The owner stays until every dependent that blocks it is gone. */
   #deleteInForeground(owner: KubeObject): void {
     const uid = owner.metadata.uid ?? "";
-    for (const dependent of this.#dependents(uid))
-      if (dependent.metadata.deletionTimestamp === undefined) this.#delete(dependent, "Foreground");
+    for (const dependent of this.#store.dependentsOf(uid)) this.#release(dependent);
     const isBlocked = this.#dependents(uid).some((dependent) =>
       dependent.metadata.ownerReferences?.some(
         (reference) => reference.uid === uid && reference.blockOwnerDeletion === true,
@@ -98,11 +107,9 @@ export class GarbageCollector {
     );
   }
 
-  #delete(object: KubeObject, propagationPolicy: "Background" | "Foreground"): void {
-    const { namespace, name, uid } = object.metadata;
-    const location = this.#store.locate(uid ?? "");
-    const resource = location && this.#catalog.stored(location.storageId);
-    if (resource) this.#registry.delete({ resource, namespace, name }, { propagationPolicy });
+  #find(uid: string): KubeObject | undefined {
+    const location = this.#store.locate(uid);
+    return location && this.#store.get(location.storageId, location.key);
   }
 
   #dependents(uid: string): readonly KubeObject[] {

@@ -43,7 +43,8 @@ test("orphaned children stay, without their owner", async () => {
   await plane.call("DELETE", `${configMaps}/owner`, { propagationPolicy: "Orphan" });
   await plane.plane.settled();
   const { body } = await plane.call("GET", `${configMaps}/child`);
-  assert.deepEqual(body.metadata.ownerReferences, []);
+  assert.equal(body.metadata.name, "child");
+  assert.equal(body.metadata.ownerReferences, undefined);
 });
 
 test("orphaned children stay, too, while a finalizer still holds their owner", async () => {
@@ -85,6 +86,62 @@ test("a child with another owner stays; one whose owner never was goes", async (
   await plane.plane.settled();
   assert.equal(await statusOf(plane, "child"), 200);
   assert.equal(await statusOf(plane, "lost"), 404);
+});
+
+for (const policy of ["Background", "Foreground"])
+  test(`a child with another owner loses the one that goes (${policy})`, async () => {
+    const plane = openTestPlane();
+    const { call } = plane;
+    const uid = await family(plane, true);
+    const second = (await call("POST", configMaps, configMap("second"))).body.metadata;
+    const kind = { apiVersion: "v1", kind: "ConfigMap" };
+    const both = [
+      { ...kind, name: "owner", uid, blockOwnerDeletion: true },
+      { ...kind, name: "second", uid: second.uid },
+    ];
+    await call("PATCH", `${configMaps}/child`, { metadata: { ownerReferences: both } });
+    await call("DELETE", `${configMaps}/owner`, { propagationPolicy: policy });
+    await plane.plane.settled();
+    assert.equal(await statusOf(plane, "owner"), 404);
+    const { body } = await call("GET", `${configMaps}/child`);
+    assert.deepEqual(body.metadata.ownerReferences, both.slice(1));
+    await call("DELETE", `${configMaps}/second`);
+    await plane.plane.settled();
+    assert.equal(await statusOf(plane, "child"), 404);
+  });
+
+test("who deletes in the background no longer waits for the foreground", async () => {
+  const plane = openTestPlane();
+  await family(plane, true);
+  await plane.call("PATCH", `${configMaps}/child`, { metadata: { finalizers: ["example.dev/h"] } });
+  await plane.call("DELETE", `${configMaps}/owner`, { propagationPolicy: "Foreground" });
+  await plane.plane.settled();
+  assert.equal(await statusOf(plane, "owner"), 200);
+  await plane.call("DELETE", `${configMaps}/owner`, { propagationPolicy: "Background" });
+  assert.equal(await statusOf(plane, "owner"), 404);
+});
+
+test("an object may ask by a finalizer that its children are orphaned", async () => {
+  const plane = openTestPlane();
+  await family(plane);
+  await plane.call("PATCH", `${configMaps}/owner`, { metadata: { finalizers: ["orphan"] } });
+  await plane.call("DELETE", `${configMaps}/owner`);
+  await plane.plane.settled();
+  assert.equal(await statusOf(plane, "owner"), 404);
+  assert.equal(await statusOf(plane, "child"), 200);
+});
+
+test("what is being deleted gets no new finalizers", async () => {
+  const { call } = openTestPlane();
+  await call("POST", configMaps, configMap("a", { finalizers: ["example.dev/h"] }));
+  await call("DELETE", `${configMaps}/a`);
+  const finalizers = ["example.dev/h", "example.dev/more"];
+  const { status, body } = await call("PATCH", `${configMaps}/a`, { metadata: { finalizers } });
+  assert.equal(status, 422);
+  assert.equal(
+    body.message,
+    'ConfigMap "a" is invalid: metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{"example.dev/more"}',
+  );
 });
 
 test("what a dead process left to delete is deleted by the next", async (t) => {

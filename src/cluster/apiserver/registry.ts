@@ -39,9 +39,9 @@ import {
   withoutStatus,
   withoutUndefined,
 } from "./object-change.ts";
-import { planDeletion } from "./deletion.ts";
+import { planDeletion, propagationOf } from "./deletion.ts";
 import type { DeleteOptions } from "./deletion.ts";
-import type { Store } from "./store.ts";
+import type { Location, Store } from "./store.ts";
 
 export type Target = {
   readonly resource: Resource;
@@ -274,7 +274,7 @@ export class Registry {
       throw forbiddenWrite(resource.kind, name, "this namespace may not be deleted");
     const plan = planDeletion(resource, old, options, this.#clock.nowMs());
     if (options.dryRun) return { object: old, gone: plan.kind === "remove" };
-    if (options.propagationPolicy === "Orphan") this.#orphanDependents(old);
+    if (propagationOf(old, options) === "Orphan") this.#orphanDependents(old);
     switch (plan.kind) {
       case "keep":
         return { object: old, gone: false };
@@ -294,18 +294,24 @@ export class Registry {
     }
   }
 
-  /** Takes the reference to `owner` out of everything that has it. */
+  /** Takes the owners that are not to stay out of the stored object, whatever else is wrong with it. */
+  keepOwners(
+    { storageId, key }: Location,
+    staysOwner: (owner: { readonly uid: string }) => boolean,
+  ): void {
+    const object = this.#store.get(storageId, key);
+    if (!object) return;
+    const { ownerReferences = [], ...rest } = object.metadata;
+    const kept = ownerReferences.filter(staysOwner);
+    if (kept.length === ownerReferences.length) return;
+    const metadata = { ...rest, ...(kept.length > 0 && { ownerReferences: kept }) };
+    this.#store.put(storageId, { ...object, metadata });
+  }
+
   #orphanDependents(owner: KubeObject): void {
     const uid = owner.metadata.uid ?? "";
-    for (const { storageId, key } of this.#store.dependentsOf(uid)) {
-      const dependent = this.#store.get(storageId, key);
-      if (!dependent) continue;
-      const ownerReferences = (dependent.metadata.ownerReferences ?? []).filter(
-        (reference) => reference.uid !== uid,
-      );
-      const metadata = { ...dependent.metadata, ownerReferences };
-      this.#store.put(storageId, { ...dependent, metadata });
-    }
+    for (const location of this.#store.dependentsOf(uid))
+      this.keepOwners(location, (reference) => reference.uid !== uid);
   }
 
   /**
@@ -327,7 +333,7 @@ export class Registry {
       : found.filter(({ reason }) => reason !== "FieldValueDuplicate");
     // Rules about the meaning of fields are not asked about fields of a wrong shape.
     const isShapeless = shape.some(({ field }) => field.startsWith("metadata"));
-    const meaning = isShapeless ? [] : validateMetadata(kind, next.metadata);
+    const meaning = isShapeless ? [] : validateMetadata(kind, next.metadata, old?.metadata);
     const misfits = [...meaning, ...shape].filter(
       ({ field }) => part === "main" || field.startsWith("status"),
     );
