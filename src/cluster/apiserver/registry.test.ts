@@ -281,6 +281,20 @@ for (const [name, path, object, field] of [
     assert.equal(negative.status, 422);
   });
 
+test("a Scale of another object, or no Scale at all, scales nothing", async () => {
+  const { call } = openTestPlane();
+  await call("POST", widgets, widget("w", { size: 1 }));
+  for (const [body, message] of [
+    [{ metadata: { name: "v" }, spec: { replicas: 2 } }, /\(v\) does not match .* URL \(w\)/],
+    [widget("w", { replicas: 2 }), /must be a Scale of autoscaling\/v1/],
+  ] as const) {
+    const answer = await call("PUT", `${widgets}/w/scale`, body);
+    assert.equal(answer.status, 400);
+    assert.match(answer.body.message, message);
+  }
+  assert.equal((await call("GET", `${widgets}/w`)).body.spec.size, 1);
+});
+
 test("a finalizer holds a deleted object until it is taken out", async () => {
   const { call } = openTestPlane();
   await call("POST", configMaps, configMap("a", { finalizers: ["example.dev/hold"] }));

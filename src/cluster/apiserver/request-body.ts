@@ -16,10 +16,7 @@ export const bodyBytesMax = 3 * 1024 * 1024;
 
 export async function readBody(request: Request): Promise<Body> {
   const body = await decodedBody(request);
-  if (isTooDeep(body.value))
-    throw badRequest(
-      `the body of the request is nested more than ${jsonDepthMax} levels deep; this server takes no more`,
-    );
+  if (isTooDeep(body.value)) throw tooDeep();
   return body;
 }
 
@@ -94,8 +91,16 @@ async function parseYaml(text: string): Promise<unknown> {
   try {
     return parse(text, { maxAliasCount: 100 }) as unknown;
   } catch (error) {
+    // The parser descends as deep as the text does.
+    if (messageOf(error).startsWith("Maximum call stack")) throw tooDeep();
     throw badRequest(`error converting YAML to JSON: ${messageOf(error)}`);
   }
+}
+
+function tooDeep(): ApiProblem {
+  return badRequest(
+    `the body of the request is nested more than ${jsonDepthMax} levels deep; this server takes no more`,
+  );
 }
 
 function messageOf(error: unknown): string {

@@ -36,9 +36,13 @@ export function scaleOf(object: KubeObject, paths: ScalePaths): Scale {
   };
 }
 
-/** The object with the replica count of `scale`, and with its resourceVersion to be checked. */
+/**
+ * The object with the replica count of `scale`, and with its resourceVersion to be checked. Throws 400
+ * for what is no Scale, or one of another object.
+ */
 export function withScale(object: KubeObject, paths: ScalePaths, scale: unknown): KubeObject {
   const wanted = isJsonObject(scale) ? scale : {};
+  requireScaleOf(object, wanted);
   const spec = isJsonObject(wanted["spec"]) ? wanted["spec"] : {};
   const replicas = spec["replicas"] ?? 0;
   if (typeof replicas !== "number" || !Number.isInteger(replicas) || replicas < 0)
@@ -55,6 +59,17 @@ export function withScale(object: KubeObject, paths: ScalePaths, scale: unknown)
   return typeof resourceVersion === "string"
     ? { ...scaled, metadata: { ...scaled.metadata, resourceVersion } }
     : scaled;
+}
+
+function requireScaleOf({ metadata }: KubeObject, scale: Readonly<Record<string, unknown>>): void {
+  const { kind = "Scale", apiVersion = "autoscaling/v1" } = scale;
+  if (kind !== "Scale" || apiVersion !== "autoscaling/v1")
+    throw badRequest("the body must be a Scale of autoscaling/v1");
+  const { name = metadata.name } = isJsonObject(scale["metadata"]) ? scale["metadata"] : {};
+  if (name !== metadata.name)
+    throw badRequest(
+      `the name of the object (${String(name)}) does not match the name on the URL (${metadata.name})`,
+    );
 }
 
 /** A Scale that is applied, as a configuration of the object itself: its replica count, no more. */
