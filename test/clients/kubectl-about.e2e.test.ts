@@ -92,6 +92,9 @@ lastTimestamp: "2026-01-01T00:00:10Z"
         run: "describe crd scaledobjects.keda.sh",
         out: /Kind: +CustomResourceDefinition\n[^]*Plural: +scaledobjects\n/,
       },
+      { run: "describe events e", out: /Reason: +Seen\n/ },
+      { run: "describe scaledobjects", err: /No resources found/, code: 0 },
+      { run: "describe mutatingwebhookconfigurations", err: /No resources found|^$/, code: 0 },
       { run: "describe cm -l none=here", err: /No resources found/, code: 0 },
       { run: "describe cm none", err: /configmaps "none" not found/ },
       {

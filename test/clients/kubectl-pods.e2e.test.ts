@@ -1,7 +1,7 @@
 // kubectl's commands about what runs, against `dunlin up` as a user starts it: logs, exec, attach, cp,
 // port-forward, top, rollouts, waiting, events and the node.
 import { openDunlinTerminal } from "./dunlin-terminal.ts";
-import { deleted, testStories, type Story } from "./story.ts";
+import { deleted, from132, testStories, type Story } from "./story.ts";
 
 /** Any image will do where the container brings a command of its own. */
 const shell = (script: string): string => `command: [sh, -c, ${JSON.stringify(script)}]`;
@@ -55,6 +55,10 @@ const stories: readonly Story[] = [
   - {name: side, image: any, ${shell("echo aside; exec sleep 1000")}, volumeMounts: [{name: scratch, mountPath: /scratch}]}`,
         "volumes: [{name: scratch, emptyDir: {}}]",
       ),
+      "listen.yaml": pod(
+        "listen",
+        `- {name: main, image: any, stdin: true, ${shell("while read line; do echo heard $line; done; sleep 1000")}}`,
+      ),
       "once.yaml": pod(
         "once",
         `- {name: main, image: any, ${shell("echo done")}}`,
@@ -70,8 +74,8 @@ const stories: readonly Story[] = [
     },
     steps: [
       {
-        run: "apply -f talk.yaml -f once.yaml -f fail.yaml -f unknown.yaml -f big.yaml -f web.yaml",
-        out: /^(\S+ created\n){7}$/,
+        run: "apply -f talk.yaml -f once.yaml -f fail.yaml -f unknown.yaml -f big.yaml -f web.yaml -f listen.yaml",
+        out: /^(\S+ created\n){8}$/,
       },
       { run: "wait pod/talk --for=condition=Ready --timeout=30s", out: "pod/talk condition met\n" },
       {
@@ -221,6 +225,8 @@ const stories: readonly Story[] = [
         run: "logs unknown",
         err: /container "main" in pod "unknown" is waiting to start: (trying and failing to pull image|image can't be pulled)/,
       },
+      { run: "logs deploy/web --all-pods --tail=1", on: from132, out: "" },
+      { run: "logs job/none", err: /the server doesn't have a resource type "job"/ },
       { run: "logs none", err: /pods "none" not found/ },
     ],
   },
@@ -261,6 +267,12 @@ const stories: readonly Story[] = [
       {
         run: "attach talk -c main",
         until: /line \d+\n/,
+        err: /^(All commands .*\n)?If you don't see a command prompt, try pressing enter.\n$/,
+      },
+      {
+        run: "attach -i listen",
+        input: "words\n",
+        until: /^heard words\n$/,
         err: /^(All commands .*\n)?If you don't see a command prompt, try pressing enter.\n$/,
       },
       { run: "cp up.txt talk:/scratch/carried.txt -c side", out: "" },

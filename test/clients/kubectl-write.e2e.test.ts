@@ -317,6 +317,37 @@ const stories: readonly Story[] = [
     ],
   },
   {
+    name: "apply of sets",
+    files: {
+      "kustomization.yaml": `
+resources: [base.yaml]
+namePrefix: made-
+configMapGenerator: [{name: generated, literals: [a=b]}]
+`,
+      "base.yaml": configMap("base", "x"),
+      "set.yaml": `${configMap("set-one", "x")}---${configMap("set-two", "x")}`,
+      "set1.yaml": configMap("set-one", "x"),
+    },
+    steps: [
+      {
+        run: "apply -k .",
+        out: /^configmap\/made-base created\nconfigmap\/made-generated-\w+ created\n$/,
+      },
+      { run: "diff -k .", out: "" },
+      { run: "delete -k .", out: /^configmap "made-base" deleted.*\nconfigmap "made-generated-/ },
+      {
+        run: "apply --prune --applyset=set --namespace=default -f set.yaml",
+        env: { KUBECTL_APPLYSET: "true" },
+        out: "configmap/set-one created\nconfigmap/set-two created\n",
+      },
+      {
+        run: "apply --prune --applyset=set --namespace=default -f set1.yaml",
+        env: { KUBECTL_APPLYSET: "true" },
+        out: "configmap/set-one unchanged\nconfigmap/set-two pruned\n",
+      },
+    ],
+  },
+  {
     name: "replace",
     steps: [
       { run: "replace -f web.yaml", out: "deployment.apps/web replaced\n" },
@@ -539,7 +570,10 @@ const stories: readonly Story[] = [
         out: "configmap/held patched\n",
       },
       { run: "get cm held --ignore-not-found", out: "" },
-      { run: "delete secret --all", out: /^secret "s1" deleted.*\nsecret "s2" deleted.*\n$/ },
+      {
+        run: "delete secret --all",
+        out: /^secret "s1" deleted.*\nsecret "s2" deleted.*\n(secret .*\n)*$/,
+      },
       { run: "delete --raw /api/v1/namespaces/default/configmaps/c2", out: /"status":"Success"/ },
       { run: "delete deploy,svc --all -n mine", out: "No resources found\n" },
       { run: "delete ns mine", out: /^namespace "mine" deleted\n$/ },
