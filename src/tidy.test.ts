@@ -26,7 +26,7 @@ const clusterParts: Readonly<Record<string, readonly string[]>> = {
   cel: ["schema"],
   protobuf: [],
   streams: [],
-  webhooks: ["patch"],
+  webhooks: ["cel", "patch"],
   apiserver: ["schema", "cel", "patch", "protobuf", "streams", "webhooks"],
   workloads: [],
   kubelet: ["apiserver"],

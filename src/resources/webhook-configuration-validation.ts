@@ -1,6 +1,11 @@
 // What is wrong with a webhook configuration that fits its schema, in Kubernetes' words.
-import { duplicates, forbidden, invalid, notSupported, required, type Cause } from "./cause.ts";
-import { dns1035LabelProblems, dnsSubdomainProblems, portProblems } from "./label-syntax.ts";
+import { duplicates, invalid, notSupported, required, tooMany, type Cause } from "./cause.ts";
+import {
+  dns1035LabelProblems,
+  dnsSubdomainProblems,
+  labelKeyProblems,
+  portProblems,
+} from "./label-syntax.ts";
 import { validateSelector } from "./metadata-validation.ts";
 import type {
   Webhook,
@@ -46,14 +51,7 @@ function validateWebhook(webhook: Webhook, field: string): readonly Cause[] {
     ...validateSelector(webhook.objectSelector, `${field}.objectSelector`),
     ...oneOf(`${field}.reinvocationPolicy`, reinvocationPolicy, ["IfNeeded", "Never"]),
     ...validateClient(webhook.clientConfig, `${field}.clientConfig`),
-    ...((webhook.matchConditions ?? []).length > 0
-      ? [
-          forbidden(
-            `${field}.matchConditions`,
-            "match conditions are not evaluated by this server; leave them out and let the webhook itself decide",
-          ),
-        ]
-      : []),
+    ...validateConditions(webhook.matchConditions ?? [], `${field}.matchConditions`),
     ...validateReviewVersions(
       webhook.admissionReviewVersions ?? [],
       `${field}.admissionReviewVersions`,
@@ -77,6 +75,34 @@ function validateName(name: string, field: string): readonly Cause[] {
   if (name.split(".").length >= 3) return [];
   return [
     invalid(field, name, "should be a domain with at least three segments separated by dots"),
+  ];
+}
+
+/** As many as upstream takes. */
+const conditionsMax = 64;
+
+/** Whether the expressions can be evaluated is not asked here. */
+function validateConditions(
+  conditions: NonNullable<Webhook["matchConditions"]>,
+  field: string,
+): readonly Cause[] {
+  return [
+    ...(conditions.length > conditionsMax
+      ? [tooMany(field, conditions.length, conditionsMax)]
+      : []),
+    ...conditions.flatMap(({ name, expression }, index) => [
+      ...(expression.trim() === "" ? [required(`${field}[${index}].expression`)] : []),
+      ...(name === ""
+        ? [required(`${field}[${index}].name`)]
+        : labelKeyProblems(name).map((problem) =>
+            invalid(`${field}[${index}].name`, name, problem),
+          )),
+    ]),
+    ...duplicates(
+      conditions,
+      ({ name }) => name,
+      (index) => `${field}[${index}].name`,
+    ),
   ];
 }
 

@@ -159,9 +159,19 @@ const bad: readonly (readonly [name: string, more: Body, told: string])[] = [
     'webhooks[0].objectSelector.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator',
   ],
   [
-    "match conditions",
-    { matchConditions: [{ name: "a", expression: "true" }] },
-    "webhooks[0].matchConditions: Forbidden: match conditions are not evaluated by this server; leave them out and let the webhook itself decide",
+    "a match condition that says nothing",
+    { matchConditions: [{ name: "a", expression: " " }] },
+    "webhooks[0].matchConditions[0].expression: Required value",
+  ],
+  [
+    "two match conditions of one name",
+    {
+      matchConditions: [
+        { name: "a", expression: "true" },
+        { name: "a", expression: "false" },
+      ],
+    },
+    'webhooks[0].matchConditions[1].name: Duplicate value: "a"',
   ],
 ];
 

@@ -24,6 +24,7 @@ import { SqliteJournal } from "./sqlite-journal.ts";
 import { Store } from "./store.ts";
 import { UsageSampler } from "./usage-sampler.ts";
 import { versionAnswer } from "./version.ts";
+import { matchConditionRules } from "../webhooks/match-conditions.ts";
 import { WebhookAdmission } from "../webhooks/webhook-admission.ts";
 import type { ResolveService } from "../webhooks/webhook-client.ts";
 import type { WebhookConfiguration } from "../../resources/webhook-configuration.ts";
@@ -61,7 +62,8 @@ export class ControlPlane {
   private constructor(options: ControlPlaneOptions, store: Store) {
     const { clock, random, newUid, admission, log } = options;
     const catalog = new ResourceCatalog();
-    const registry = new Registry({ store, catalog, clock, random, newUid, admission });
+    const rules = [...matchConditionRules, ...admission];
+    const registry = new Registry({ store, catalog, clock, random, newUid, admission: rules });
     this.clock = clock;
     this.#log = log;
     this.#store = store;

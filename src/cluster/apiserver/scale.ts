@@ -68,7 +68,7 @@ function requireScaleOf({ metadata }: KubeObject, scale: Readonly<Record<string,
   const { name = metadata.name } = isJsonObject(scale["metadata"]) ? scale["metadata"] : {};
   if (name !== metadata.name)
     throw badRequest(
-      `the name of the object (${String(name)}) does not match the name on the URL (${metadata.name})`,
+      `the name of the object (${typeof name === "string" ? name : JSON.stringify(name)}) does not match the name on the URL (${metadata.name})`,
     );
 }
 

@@ -365,6 +365,79 @@ test("selectors and rules decide who is asked", async (t) => {
   assert.equal(hook.seen.length, 1);
 });
 
+test("conditions in CEL decide who is asked, about the object as the webhooks before have left it", async (t) => {
+  const plane = openTestPlane();
+  const labels = await startHook(t, ({ name }) =>
+    name === "marked" ? patch(addLabel("marked")) : { allowed: true },
+  );
+  const second = await startHook(t, allow);
+  await register(plane, "Mutating", "a", { hook: labels });
+  await register(plane, "Mutating", "b", {
+    hook: second,
+    objectSelector: { matchExpressions: [{ key: "marked", operator: "Exists" }] },
+    matchConditions: [
+      { name: "labelled", expression: "has(object.metadata.labels)" },
+      { name: "not-me", expression: 'request.userInfo.username != "nobody"' },
+    ],
+  });
+  await plane.call("POST", configMaps, configMap("plain"));
+  await plane.call("POST", configMaps, configMap("marked"));
+  assert.deepEqual(
+    second.seen.map(({ request }) => request.name),
+    ["marked"],
+  );
+});
+
+test("a condition without a value stops the request unless the webhook may be passed over", async (t) => {
+  const plane = openTestPlane();
+  const hook = await startHook(t, allow);
+  const matchConditions = [{ name: "odd", expression: 'object.data.nothing == "x"' }];
+  await register(plane, "Validating", "lenient", {
+    hook,
+    matchConditions,
+    failurePolicy: "Ignore",
+  });
+  assert.equal((await plane.call("POST", configMaps, configMap("a"))).status, 201);
+  await register(plane, "Validating", "strict", { hook, matchConditions });
+  const { status, body } = await plane.call("POST", configMaps, configMap("b"));
+  assert.equal(status, 403);
+  assert.equal(
+    body.message,
+    `configmaps "b" is forbidden: expression 'object.data.nothing == "x"' resulted in error: no such key: nothing`,
+  );
+  assert.equal(hook.seen.length, 0);
+});
+
+test("a condition that cannot be compiled is refused with its place", async () => {
+  const { call } = openTestPlane();
+  const path = `${root}/validatingwebhookconfigurations`;
+  const configuration = (...expressions: readonly string[]): object => ({
+    metadata: { name: "w" },
+    webhooks: [
+      {
+        name: "w.example.dev",
+        sideEffects: "None",
+        admissionReviewVersions: ["v1"],
+        clientConfig: { url: "https://127.0.0.1:1/" },
+        matchConditions: expressions.map((expression, index) => ({
+          name: `c${index}`,
+          expression,
+        })),
+      },
+    ],
+  });
+  const { status, body } = await call("POST", path, configuration("true", "request.usr == ''"));
+  assert.equal(status, 422);
+  assert.match(
+    body.message,
+    /webhooks\[0\]\.matchConditions\[1\]\.expression: Invalid value: "request\.usr == ''": compilation failed: .*undefined field 'usr'/,
+  );
+  assert.equal(
+    (await call("POST", path, configuration("request.operation == 'CREATE'"))).status,
+    201,
+  );
+});
+
 test("a deletion and a scale are shown as what they are", async (t) => {
   const plane = openTestPlane();
   const hook = await startHook(t, ({ object }) =>

@@ -38,10 +38,13 @@ type Field = { readonly key: string; readonly nullable: boolean; readonly type: 
 /** Makes the types of one definition; each schema becomes one type, however often it is asked for. */
 export class SchemaTypes {
   readonly #environment: Environment;
+  readonly #nameOf: (key: string) => string | undefined;
   readonly #known = new Map<Schema, CelType | undefined>();
 
-  constructor(environment: Environment) {
+  /** `nameOf` is how expressions write the name of a field; custom resources escape some. */
+  constructor(environment: Environment, nameOf: (key: string) => string | undefined = escapedName) {
     this.#environment = environment;
+    this.#nameOf = nameOf;
   }
 
   /** Undefined where the schema says too little for a rule to use the value. */
@@ -104,7 +107,7 @@ export class SchemaTypes {
     const fields = new Map<string, Field>();
     const names: Record<string, string> = {};
     for (const [key, property] of Object.entries({ ...schema.properties, ...embedded })) {
-      const name = escapedName(key);
+      const name = this.#nameOf(key);
       const type = name === undefined ? undefined : this.typeOf(property, `${path}.${name}`);
       if (name === undefined || !type) continue;
       fields.set(name, { key, nullable: property.nullable === true, type });

@@ -27,13 +27,24 @@ export type AdmissionCall = {
 
 export type UserInfo = { readonly username: string; readonly groups: readonly string[] };
 
+export type AdmissionReview = {
+  readonly kind: "AdmissionReview";
+  readonly apiVersion: "admission.k8s.io/v1";
+  readonly request: {
+    readonly uid: string;
+    readonly object: object | null;
+    readonly oldObject: object | null;
+    readonly [field: string]: unknown;
+  };
+};
+
 /** The question about `call`, in the version of the kind that the webhook asked for. */
 export function reviewRequest(
   call: AdmissionCall,
   shown: Resource,
   uid: string,
   userInfo: UserInfo,
-): object {
+): AdmissionReview {
   const { resource, subresource, namespace, name, operation, dryRun, options } = call;
   const subResource = subresource !== undefined && { subResource: subresource };
   const requestSubResource = subresource !== undefined && { requestSubResource: subresource };

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { jsonEqual } from "../../lib/json.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Webhook, WebhookConfiguration } from "../../resources/webhook-configuration.ts";
-import { ApiProblem } from "../api-status.ts";
+import { ApiProblem, forbiddenWrite } from "../api-status.ts";
 import { patchFunction } from "../patch/patch.ts";
 import type { Resource } from "../resource-catalog.ts";
 import {
@@ -13,10 +13,12 @@ import {
   Refusal,
   reviewRequest,
   type AdmissionCall,
+  type AdmissionReview,
   type UserInfo,
   type Verdict,
 } from "./admission-review.ts";
 import { callWebhook, type ResolveService } from "./webhook-client.ts";
+import { conditionsHold } from "./match-conditions.ts";
 import { ruleMatches, selects, selectsObject } from "./webhook-rules.ts";
 
 export type WebhookOptions = {
@@ -33,7 +35,7 @@ export type WebhookOptions = {
   readonly resolve: ResolveService;
 };
 
-/** A webhook that wants to see a request, and in which version of the kind. */
+/** A webhook that may want to see a request, and in which version of the kind. */
 type Match = { readonly webhook: Webhook; readonly shown: Resource };
 
 const registrationGroup = "admissionregistration.k8s.io";
@@ -53,17 +55,22 @@ export class WebhookAdmission {
   /** The object as the mutating webhooks leave it, the very same when none changed it. */
   async mutate(call: AdmissionCall): Promise<object> {
     assert(call.object, "there is something to change");
-    const matches = this.#matching(this.#options.mutating(), call);
+    const webhooks = this.#configured(this.#options.mutating(), call);
     let object = call.object;
-    const seen = new Map<Match, object>();
-    for (const match of matches) {
-      object = await this.#mutateBy(match, { ...call, object });
-      seen.set(match, object);
-    }
+    const seen = new Map<Webhook, object>();
+    const show = async (webhook: Webhook): Promise<void> => {
+      // Selectors and conditions look at the object as those before have left it.
+      const present = { ...call, object };
+      const shown = this.#shownTo(webhook, present);
+      if (!shown) return;
+      object = await this.#mutateBy({ webhook, shown }, present);
+      seen.set(webhook, object);
+    };
+    for (const webhook of webhooks) await show(webhook);
     // Whoever asked for it sees once more what others changed after it; then it is left at that.
-    for (const match of matches)
-      if (match.webhook.reinvocationPolicy === "IfNeeded" && seen.get(match) !== object)
-        object = await this.#mutateBy(match, { ...call, object });
+    for (const webhook of webhooks)
+      if (webhook.reinvocationPolicy === "IfNeeded" && seen.has(webhook))
+        if (seen.get(webhook) !== object) await show(webhook);
     return object;
   }
 
@@ -95,8 +102,9 @@ export class WebhookAdmission {
     const { clock, newUid, resolve, user, log } = this.#options;
     const { name, timeoutSeconds = 10, clientConfig } = webhook;
     const uid = newUid();
+    const body = reviewRequest(call, shown, uid, user);
+    if (!wantsToSee(webhook, body, call)) return undefined;
     try {
-      const body = reviewRequest(call, shown, uid, user);
       const answer = await callWebhook({
         config: clientConfig,
         body,
@@ -122,14 +130,19 @@ export class WebhookAdmission {
     configurations: readonly WebhookConfiguration[],
     call: AdmissionCall,
   ): readonly Match[] {
+    return this.#configured(configurations, call).flatMap((webhook) => {
+      const shown = this.#shownTo(webhook, call);
+      return shown ? [{ webhook, shown }] : [];
+    });
+  }
+
+  #configured(
+    configurations: readonly WebhookConfiguration[],
+    { resource }: AdmissionCall,
+  ): readonly Webhook[] {
     // A webhook that refuses everything must not be able to refuse its own removal.
-    if (call.resource.kind.group === registrationGroup) return [];
-    return configurations
-      .flatMap(({ webhooks = [] }) => webhooks)
-      .flatMap((webhook) => {
-        const shown = this.#shownTo(webhook, call);
-        return shown ? [{ webhook, shown }] : [];
-      });
+    if (resource.kind.group === registrationGroup) return [];
+    return configurations.flatMap(({ webhooks = [] }) => webhooks);
   }
 
   #shownTo(webhook: Webhook, call: AdmissionCall): Resource | undefined {
@@ -158,6 +171,21 @@ export class WebhookAdmission {
     }
     if (namespace === undefined) return true;
     return selects(namespaceSelector, this.#options.namespaceLabels(namespace));
+  }
+}
+
+/** Whether the webhook's conditions hold. Throws 403 when that cannot be told, as upstream. */
+function wantsToSee(webhook: Webhook, review: AdmissionReview, call: AdmissionCall): boolean {
+  const { resource, name } = call;
+  const { request } = review;
+  try {
+    return conditionsHold(webhook, () => ({
+      object: request.object,
+      oldObject: request.oldObject,
+      request,
+    }));
+  } catch (error) {
+    throw forbiddenWrite(resource.kind, name, error instanceof Error ? error.message : "");
   }
 }
 
