@@ -261,6 +261,7 @@ export type ContainerState = {
     readonly message?: string;
     readonly startedAt?: string;
     readonly finishedAt?: string;
+    readonly containerID?: string;
   };
 };
 

@@ -208,3 +208,29 @@ test("a launch has its folders, its devices and the file for its last words", as
   assert.equal(launch.env["DUNLIN_TERMINATION_LOG"], "/tmp/last-words");
   assert.equal(launch.cwd, podFolder);
 });
+
+test("a manifest's working directory may be missing here; one that the user mapped may not", async () => {
+  const cwdOf = async (
+    container: { readonly workingDir?: string },
+    mapped?: string,
+  ): Promise<string> => {
+    const image = { kind: "found", command: ["sh"], env: {}, imageId: "" } as const;
+    const launch = await planLaunch({
+      ...facts(container),
+      image: { ...image, ...(mapped !== undefined && { workingDir: mapped }) },
+      base: {},
+      clusterEnv: {},
+      clusterMounts: [],
+      podFolder,
+      terminationLog: "/tmp/last-words",
+      gpus: [],
+    });
+    return launch.cwd;
+  };
+  assert.equal(await cwdOf({ workingDir: "/usr" }, "/tmp"), "/usr");
+  assert.equal(await cwdOf({ workingDir: "/no/such/folder" }, "/tmp"), podFolder);
+  assert.equal(await cwdOf({}, "/tmp"), "/tmp");
+  await assert.rejects(cwdOf({}, "/no/such/folder"), {
+    message: "workingDir /no/such/folder of the image mapping is no folder of this machine",
+  });
+});

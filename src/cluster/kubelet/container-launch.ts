@@ -39,6 +39,10 @@ const modelPath = "/mnt/models";
 /** Throws a ConfigError for what keeps the container from being started. */
 export async function planLaunch(options: LaunchOptions): Promise<Launch> {
   const { pod, container, image, podFolder, terminationLog, gpus } = options;
+  if (image.workingDir !== undefined && !isFolder(image.workingDir))
+    throw new ConfigError(
+      `workingDir ${image.workingDir} of the image mapping is no folder of this machine`,
+    );
   const { stopSignal = "SIGTERM" } = container.lifecycle ?? {};
   if (!(stopSignal in constants.signals))
     throw new ConfigError(`stopSignal "${stopSignal}" is not supported on this machine`);
@@ -63,7 +67,7 @@ export async function planLaunch(options: LaunchOptions): Promise<Launch> {
   const launch = {
     command,
     env,
-    cwd: workingFolder(container.workingDir || image.workingDir, podFolder, mounts),
+    cwd: workingFolder(container.workingDir, podFolder, mounts) ?? image.workingDir ?? podFolder,
     mounts,
   };
   return container.tty === true ? { ...launch, ...inTerminal(launch) } : launch;
@@ -72,13 +76,16 @@ export async function planLaunch(options: LaunchOptions): Promise<Launch> {
 const terminationPath = ({ terminationMessagePath }: Container): string =>
   terminationMessagePath ?? "/dev/termination-log";
 
-/** The pod's own folder, unless one is named that exists on this machine. */
+/** A manifest may name a folder of its image that this machine has not: then the pod's own. */
 function workingFolder(
   workingDir: string | undefined,
   podFolder: string,
   mounts: readonly Mount[],
-): string {
-  if (workingDir === undefined) return podFolder;
+): string | undefined {
+  if (!workingDir) return undefined;
   const wanted = translatePath(workingDir, mounts);
-  return statSync(wanted, { throwIfNoEntry: false })?.isDirectory() ? wanted : podFolder;
+  return isFolder(wanted) ? wanted : podFolder;
 }
+
+const isFolder = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;

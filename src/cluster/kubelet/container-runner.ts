@@ -387,6 +387,7 @@ export class ContainerRunner {
 
   #terminated({ exitCode, signal }: ProcessExit, startedAt: string, log: ContainerLog): Terminated {
     const message = this.#terminationMessage(exitCode, log);
+    const { containerID } = this.#status;
     return {
       exitCode,
       ...(signal !== undefined && { signal }),
@@ -394,6 +395,7 @@ export class ContainerRunner {
       ...(message !== "" && { message }),
       startedAt,
       finishedAt: formatTimestamp(this.#options.clock.nowMs()),
+      ...(containerID !== undefined && { containerID }),
     };
   }
 

@@ -126,8 +126,10 @@ test("a container that crashes tells its last words, and is restarted", async ()
     containers: [shell("echo $$$$; echo out of luck; exit 1", { terminationMessagePolicy })],
   });
   const waiting = await fixture.until("crasher", waitingFor("CrashLoopBackOff", 1));
-  assert.match(waiting.lastState?.terminated?.message ?? "", /^\d+\nout of luck\n$/);
-  assert.equal(waiting.lastState?.terminated?.reason, "Error");
+  const ended = waiting.lastState?.terminated;
+  const [, pid] = /^(\d+)\nout of luck\n$/.exec(ended?.message ?? "") ?? [];
+  assert.equal(ended?.containerID, `process://${pid}`);
+  assert.equal(ended.reason, "Error");
   const log = await fixture.log("crasher", "previous=true&timestamps=true");
   assert.match(log.text, /^2026-01-02T03:\d\d:\d\d\.\d{9}Z \d+\n.* out of luck\n$/);
   // While it waits, the run that ended last is meant by both.
