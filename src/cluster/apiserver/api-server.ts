@@ -12,6 +12,7 @@ import type {
 } from "node:http";
 import type { Duplex } from "node:stream";
 import type { AddressInfo } from "node:net";
+import type { Clock } from "../../lib/clock.ts";
 import { listenError } from "../../lib/listen-error.ts";
 import type { Upgrade } from "../streams/websocket.ts";
 import { ApiProblem, statusOf } from "../api-status.ts";
@@ -36,6 +37,8 @@ export type ServeOptions = {
 const host = "127.0.0.1";
 const defaultStallMs = 30_000;
 const requestMs = 60_000;
+/** How long a client that was refused an upgrade may take to close its side. */
+const lingerMs = 5_000;
 /** One for all: an error of its own, with its stack, would cost each request dearly. */
 const clientGone = new Error("the client has gone");
 
@@ -62,9 +65,10 @@ export async function serveApi(options: ServeOptions): Promise<ServedApi> {
     upgraded.add(socket);
     socket.once("close", () => upgraded.delete(socket));
     socket.on("error", () => socket.destroy());
-    upgrade(plane, token, { incoming, socket, head }).catch((error: unknown) =>
-      socket.end(refusalOf(error, (line) => log(`upgrading ${incoming.url}: ${line}`))),
-    );
+    upgrade(plane, token, { incoming, socket, head }).catch((error: unknown) => {
+      const refusal = refusalOf(error, (line) => log(`upgrading ${incoming.url}: ${line}`));
+      endWith(refusal, socket, plane.clock);
+    });
   });
   server.on("clientError", (_error, socket) => socket.destroy());
   await listen(server, options.port);
@@ -229,10 +233,20 @@ function unauthorized(): Response {
 async function upgrade(plane: ControlPlane, token: string, request: Upgrade): Promise<void> {
   const { incoming } = request;
   if (!isAuthorized(incoming, token)) throw new ApiProblem(401, "Unauthorized", "Unauthorized");
-  const stream = plane.podStream(new URL(`https://${host}${incoming.url ?? "/"}`));
+  const stream = await plane.podStream(new URL(`https://${host}${incoming.url ?? "/"}`));
   // Most clusters end without a single one, and start faster without the library for them.
   const { serveUpgrade } = await import("./pod-stream-upgrade.ts");
   serveUpgrade(stream, request, plane.clock);
+}
+
+/** What a client has sent beyond its request is read away: behind it, its end would never be seen. */
+function endWith(refusal: string, socket: Duplex, clock: Clock): void {
+  socket.resume();
+  socket.end(refusal);
+  socket.once(
+    "close",
+    clock.after(lingerMs, () => socket.destroy()),
+  );
 }
 
 /** Whether a request asks for one of the protocols that are known here. */

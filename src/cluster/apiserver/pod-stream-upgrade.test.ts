@@ -365,6 +365,23 @@ test("a client that does not close its side is let go", async (t) => {
   await closed;
 });
 
+test("a client that goes on after it was refused is let go", async (t) => {
+  const { port, clock } = await serve(t, {});
+  const socket = connect({ ...tlsOptions(port), allowHalfOpen: true });
+  t.after(() => socket.destroy());
+  socket.on("error", () => {});
+  const head = [`GET ${pods}/none/exec?command=x&stdout=1 HTTP/1.1`, "Host: x", bearer];
+  const wishes = ["Connection: Upgrade", "Upgrade: SPDY/3.1"];
+  socket.write(`${[...head, ...wishes].join("\r\n")}\r\n\r\nand more`);
+  assert.match(await text(socket), /^HTTP\/1.1 404 /);
+  for (let turn = 0; turn < 5_000 && !socket.destroyed; turn++) {
+    clock.advance(1_000);
+    socket.write("and more");
+    await nextTurn();
+  }
+  assert.ok(socket.destroyed);
+});
+
 test("streams end with the server", async (t) => {
   const { run, ended } = waiting();
   const { port, close } = await serve(t, { exec: () => run });

@@ -66,6 +66,8 @@ export function passUpgrade(options: UpgradeOptions): void {
 export function refuseUpgrade(socket: Duplex, status: number, message: string): void {
   const body = errorBody(status, message);
   socket.on("error", () => {});
+  // What has been sent beyond the request is read away: behind it, the client's end would never be seen.
+  socket.resume();
   socket.end(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
