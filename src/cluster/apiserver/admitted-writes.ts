@@ -85,6 +85,32 @@ export class AdmittedWrites {
     return this.#registry.delete(target, options);
   }
 
+  /**
+   * Asks about what is no write of the object itself: a connection to it, or the creation of something
+   * that a subresource takes, which webhooks may refuse but not change.
+   */
+  async ask(
+    operation: "CREATE" | "CONNECT",
+    { resource, namespace, name }: Target,
+    subresource: string,
+    object: object,
+    { dryRun, warn }: Pick<WriteOptions, "dryRun" | "warn">,
+  ): Promise<void> {
+    if (this.#webhooks.isIdle) return;
+    await this.#webhooks.review({
+      operation,
+      resource,
+      subresource,
+      namespace,
+      name,
+      object,
+      oldObject: undefined,
+      dryRun,
+      options: operation === "CONNECT" ? null : optionsOf("CreateOptions", dryRun),
+      warn,
+    });
+  }
+
   /** What mutating webhooks make of the draft, checked again, once the validating ones agree. */
   async #admitted(
     draft: Draft,
@@ -117,14 +143,14 @@ export class AdmittedWrites {
       object: view?.show(next) ?? next,
       oldObject: old && (view?.show(old) ?? old),
       dryRun,
-      options: {
-        kind: operation === "CREATE" ? "CreateOptions" : "UpdateOptions",
-        apiVersion: "meta.k8s.io/v1",
-        ...(dryRun && { dryRun: ["All"] }),
-      },
+      options: optionsOf(operation === "CREATE" ? "CreateOptions" : "UpdateOptions", dryRun),
       warn,
     };
   }
+}
+
+function optionsOf(kind: "CreateOptions" | "UpdateOptions", dryRun: boolean): object {
+  return { kind, apiVersion: "meta.k8s.io/v1", ...(dryRun && { dryRun: ["All"] }) };
 }
 
 function deleteOptionsOf({ dryRun, preconditions, ...rest }: DeleteOptions): object {

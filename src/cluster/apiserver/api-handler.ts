@@ -136,9 +136,9 @@ export class ControlPlane {
   }
 
   /** What an upgraded connection is to do. Throws an ApiProblem, or the node's own NodeProblem. */
-  podStream(url: URL): PodStream {
+  async podStream(url: URL): Promise<PodStream> {
     const path = parseResourcePath(url.pathname);
-    if (path) return this.#endpoint.podStream(path, url.searchParams);
+    if (path) return await this.#endpoint.podStream(path, url.searchParams);
     throw noSuchResource();
   }
 

@@ -44,6 +44,24 @@ export function podStream(
   return { kind: "command", wants, run: node.exec(pod, { container, command, ...wants }) };
 }
 
+/** What a client asks of the stream, in the form that admission webhooks are shown. */
+export function streamOptions(subresource: StreamSubresource, query: URLSearchParams): object {
+  const apiVersion = "v1";
+  if (subresource === "portforward")
+    return { kind: "PodPortForwardOptions", apiVersion, ports: portsOf(query) };
+  const container = query.get("container");
+  const wanted = ["stdin", "stdout", "stderr", "tty"].filter((name) =>
+    booleanParameter(query, name),
+  );
+  return {
+    kind: subresource === "exec" ? "PodExecOptions" : "PodAttachOptions",
+    apiVersion,
+    ...Object.fromEntries(wanted.map((name) => [name, true])),
+    ...(container !== null && { container }),
+    ...(subresource === "exec" && { command: query.getAll("command") }),
+  };
+}
+
 function wantsOf(query: URLSearchParams): Wants {
   const wanted = (name: string): boolean => booleanParameter(query, name);
   const [stdin, stdout, stderr, tty] = [

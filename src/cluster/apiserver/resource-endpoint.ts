@@ -33,10 +33,10 @@ import {
 import { boundPod, createdStatus, evictionOptions } from "./pod-placement.ts";
 import { parseProxyName, passOn, podTarget, serviceTarget } from "./proxy-request.ts";
 import { readPodLog } from "./pod-log-request.ts";
-import { isStreamSubresource, podStream, type PodStream } from "./pod-streams.ts";
+import { isStreamSubresource, podStream, streamOptions, type PodStream } from "./pod-streams.ts";
 import type { AdmittedWrites } from "./admitted-writes.ts";
 import { isUnconditional } from "./object-change.ts";
-import { inVersion } from "./registry.ts";
+import { inVersion, quietly } from "./registry.ts";
 import type { Registry, Target, WriteOptions } from "./registry.ts";
 import { readBody, requireObject } from "./request-body.ts";
 import type { Body } from "./request-body.ts";
@@ -98,13 +98,22 @@ export class ResourceEndpoint {
     this.#usage = usage;
   }
 
-  /** What an upgraded connection is to do. Throws an ApiProblem, or the node's own NodeProblem. */
-  podStream(path: ResourcePath, query: URLSearchParams): PodStream {
+  /** What an upgraded connection is to do. Rejects with an ApiProblem, or the node's own NodeProblem. */
+  async podStream(path: ResourcePath, query: URLSearchParams): Promise<PodStream> {
     const { group, version, plural, namespace, name, subresource } = path;
     const resource = this.#catalog.find(group, version, plural);
     if (resource?.storageId !== "pods" || !isStreamSubresource(subresource)) throw noSuchResource();
     if (name === undefined || namespace === undefined) throw noSuchResource();
-    const pod = this.#registry.read({ resource, namespace, name }) as Pod;
+    const target = { resource, namespace, name };
+    // An upgraded connection has no headers for warnings.
+    await this.#writes.ask(
+      "CONNECT",
+      target,
+      subresource,
+      streamOptions(subresource, query),
+      quietly,
+    );
+    const pod = this.#registry.read(target) as Pod;
     return podStream(pod, subresource, query, this.#runningNode());
   }
 
@@ -379,12 +388,19 @@ export class ResourceEndpoint {
   ): Promise<Response> {
     if (call.request.method !== "POST") throw methodNotAllowed();
     const { value } = await readBody(call.request);
+    const given = isJsonObject(value) ? value : {};
+    const { warn } = call.writer;
     if (subresource === "binding") {
-      const bind = (pod: KubeObject) => boundPod(pod, value);
-      await this.#writes.update(target, "main", bind, this.#writeOptions(call, "CreateOptions"));
+      const options = this.#writeOptions(call, "CreateOptions");
+      const binding = { ...given, apiVersion: "v1", kind: "Binding" };
+      await this.#writes.ask("CREATE", target, subresource, binding, options);
+      this.#registry.update(target, "main", (pod) => boundPod(pod, value), options);
     } else {
       const options = evictionOptions(target.name, value, call.query);
-      await this.#writes.delete(target, options, call.writer);
+      const eviction = { ...given, apiVersion: "policy/v1", kind: "Eviction" };
+      const { dryRun = false } = options;
+      await this.#writes.ask("CREATE", target, subresource, eviction, { dryRun, warn });
+      this.#registry.delete(target, options);
     }
     return call.writer.plain(createdStatus, 201);
   }
@@ -399,6 +415,9 @@ export class ResourceEndpoint {
         : serviceTarget(object as Service, port, this.#resolveService);
     const { pathname, search } = new URL(request.url);
     const path = /^(?:\/[^/]+){6}\/proxy(\/.*)?$/.exec(pathname)?.[1] ?? "/";
+    const kind = resource.storageId === "pods" ? "PodProxyOptions" : "ServiceProxyOptions";
+    const options = { kind, apiVersion: "v1", path };
+    await this.#writes.ask("CONNECT", { ...target, name }, "proxy", options, quietly);
     return await passOn(request, to, path + search);
   }
 

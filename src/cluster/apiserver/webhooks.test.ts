@@ -10,6 +10,7 @@ import {
   configMaps,
   deployment,
   deployments,
+  nodeThat,
   openTestPlane,
   pod,
   pods,
@@ -463,6 +464,63 @@ test("a deletion and a scale are shown as what they are", async (t) => {
   assert.equal(deletion.object, null);
   assert.equal(deletion.oldObject.metadata.name, "web");
   assert.equal(deletion.options.kind, "DeleteOptions");
+});
+
+test("connections, evictions and bindings are shown as what they are, and can be refused", async (t) => {
+  const plane = openTestPlane();
+  const hook = await startHook(t, ({ subResource }) => ({
+    allowed: false,
+    status: { message: `no ${subResource}` },
+  }));
+  plane.plane.setNode(nodeThat({}));
+  await plane.call("POST", pods, pod("p", { nodeName: "n" }));
+  await plane.call("PATCH", `${pods}/p/status`, { status: { podIP: "127.0.0.1" } });
+  await register(plane, "Validating", "shut", {
+    hook,
+    rules: [
+      {
+        apiGroups: [""],
+        apiVersions: ["v1"],
+        operations: ["CREATE", "CONNECT"],
+        resources: ["pods/exec", "pods/portforward", "pods/proxy", "pods/eviction", "pods/binding"],
+      },
+    ],
+  });
+  const stream = (path: string) => plane.plane.podStream(new URL(`https://cluster${pods}/${path}`));
+  const refusal = (what: string) =>
+    `admission webhook "shut.example.dev" denied the request: no ${what}`;
+  await assert.rejects(stream("p/exec?command=ls&command=-l&stdout=1&container=c"), {
+    message: refusal("exec"),
+  });
+  await assert.rejects(stream("p/portforward?ports=80"), { message: refusal("portforward") });
+  for (const [method, subresource, body] of [
+    ["GET", "proxy", undefined],
+    ["POST", "eviction", { metadata: { name: "p" } }],
+    ["POST", "binding", { metadata: { name: "p" }, target: { name: "n" } }],
+  ] as const) {
+    const answer = await plane.call(method, `${pods}/p/${subresource}`, body);
+    assert.equal(answer.body.message, refusal(subresource));
+  }
+  assert.equal((await plane.call("GET", `${pods}/p`)).body.metadata.deletionTimestamp, undefined);
+  const seen = hook.seen.map(({ request }) => [request.operation, request.kind.kind]);
+  assert.deepEqual(seen, [
+    ["CONNECT", "PodExecOptions"],
+    ["CONNECT", "PodPortForwardOptions"],
+    ["CONNECT", "PodProxyOptions"],
+    ["CREATE", "Eviction"],
+    ["CREATE", "Binding"],
+  ]);
+  const { object, options, resource } = hook.seen[0].request;
+  const command = ["ls", "-l"];
+  assert.deepEqual(object, {
+    kind: "PodExecOptions",
+    apiVersion: "v1",
+    stdout: true,
+    container: "c",
+    command,
+  });
+  assert.equal(options, null);
+  assert.deepEqual(resource, { group: "", version: "v1", resource: "pods" });
 });
 
 test("a refused deletion keeps the object", async (t) => {

@@ -19,8 +19,8 @@ export type AdmissionCall = {
   /** Undefined at a creation. */
   readonly oldObject: object | undefined;
   readonly dryRun: boolean;
-  /** The CreateOptions, UpdateOptions or DeleteOptions of the request. */
-  readonly options: object;
+  /** The CreateOptions, UpdateOptions or DeleteOptions of the request; a connection has none. */
+  readonly options: object | null;
   /** Takes what the webhooks want the client to be told. */
   readonly warn: (text: string) => void;
 };
@@ -134,10 +134,18 @@ function patchOf(response: Readonly<Record<string, unknown>>): readonly PatchOpe
   return operations as readonly PatchOperation[];
 }
 
-/** A scale is an object of its own kind; any other subresource shows the object itself. */
-function kindOf({ subresource }: AdmissionCall, { kind }: Resource): object {
-  if (subresource === "scale") return { group: "autoscaling", version: "v1", kind: "Scale" };
-  return { group: kind.group, version: kind.version, kind: kind.kind };
+/** What a subresource takes is often of a kind of its own: a Scale, an Eviction, PodExecOptions. */
+function ownKindOf({ resource, object, oldObject }: AdmissionCall): string | undefined {
+  const { kind } = (object ?? oldObject ?? {}) as { readonly kind?: string };
+  return kind === resource.kind.kind ? undefined : kind;
+}
+
+function kindOf(call: AdmissionCall, { kind }: Resource): object {
+  const own = ownKindOf(call);
+  if (own === undefined) return { group: kind.group, version: kind.version, kind: kind.kind };
+  const { apiVersion = "" } = (call.object ?? call.oldObject) as { readonly apiVersion?: string };
+  const [version = "", group = ""] = apiVersion.split("/").toReversed();
+  return { group, version, kind: own };
 }
 
 function pluralOf({ kind }: Resource): object {
@@ -146,11 +154,11 @@ function pluralOf({ kind }: Resource): object {
 
 /** All versions of a kind hold the same fields. */
 function inVersionOf(
-  { subresource }: AdmissionCall,
+  call: AdmissionCall,
   { kind }: Resource,
   object: object | undefined,
 ): object | null {
   if (!object) return null;
-  if (subresource === "scale") return object;
+  if (ownKindOf(call) !== undefined) return object;
   return { ...(object as KubeObject), apiVersion: apiVersionOf(kind) };
 }
