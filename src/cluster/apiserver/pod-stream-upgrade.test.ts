@@ -367,7 +367,8 @@ test("a client that does not close its side is let go", async (t) => {
 
 test("a client that goes on after it was refused is let go", async (t) => {
   const { port, clock } = await serve(t, {});
-  const socket = connect({ ...tlsOptions(port), allowHalfOpen: true });
+  const halfOpen = { ...tlsOptions(port), allowHalfOpen: true };
+  const socket = connect(halfOpen);
   t.after(() => socket.destroy());
   socket.on("error", () => {});
   const head = [`GET ${pods}/none/exec?command=x&stdout=1 HTTP/1.1`, "Host: x", bearer];

@@ -191,7 +191,7 @@ test(
   async (context) => {
     const world = startWorld(context);
     const outside = await listen(context, outerAddress ?? "", 0, (socket) =>
-      socket.end(socket.remoteAddress),
+      socket.end(socket.remoteAddress ?? ""),
     );
     const { port } = outside.address() as AddressInfo;
     world.endpointsAt(port, { addresses: [outerAddress ?? ""], conditions: { ready: true } });
