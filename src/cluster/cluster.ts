@@ -1,7 +1,7 @@
 // The embedded cluster, whole: the API server, its node, the workload loops and the front door, started
 // and stopped in the right order. What it runs, and who controls it, is the caller's.
 import { randomUUID } from "node:crypto";
-import { accessSync, constants, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
@@ -283,6 +283,6 @@ function prepareDataDir(dataDir: string): void {
 /** By hand, since Node's `recursive` never ends where a parent is there but takes nothing, as /proc. */
 function makeFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
-  if (path !== dirname(path)) makeFolder(dirname(path));
+  if (!existsSync(dirname(path))) makeFolder(dirname(path));
   mkdirSync(path, { mode: 0o700 });
 }
