@@ -1,7 +1,7 @@
 // A running cluster, managed from another shell: `dunlin status`, `dunlin logs`, `dunlin down`.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -36,7 +36,7 @@ test("one shell runs a cluster, another looks at it and stops it", async (t) => 
   const status = await dunlin(dataDir, "status");
   assert.equal(status.code, 0, status.stderr);
   assert.match(status.stdout, /^# Dunlin has been running for \d+s \(process \d+\); state in /);
-  assert.match(status.stdout, /^# 1 pods, 1 of them ready; 1 ScaledObjects$/m);
+  assert.match(status.stdout, /^# pods: 1, ready: 1; ScaledObjects: 1$/m);
   assert.match(status.stdout, /^# InferenceService default\/huggingface-qwen is ready at http:/m);
   assert.match(status.stdout, /^export KUBECONFIG=\S+\nexport INGRESS_HOST=/m);
   // What it prints can be evaluated as it stands.
@@ -74,6 +74,32 @@ test("one shell runs a cluster, another looks at it and stops it", async (t) => 
   const again = await dunlin(dataDir, "down");
   assert.equal(again.code, 0);
   assert.match(again.stdout, /^Dunlin is not running/);
+});
+
+test("a cluster that keeps nothing is found by its kubeconfig, and leaves nothing", async (t) => {
+  const free = ["--api-port", "0", "--ingress-port", "0", "--gpus", "0"];
+  const up = spawn(program, ["up", "--ephemeral", ...free], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(() => up.kill("SIGKILL"));
+  const ended = new Promise((resolve) => up.once("close", resolve));
+  let output = "";
+  up.stdout.on("data", (chunk: Buffer) => (output += chunk.toString("utf8")));
+  await eventually("the cluster is ready", () => (/INGRESS_PORT=/.test(output) ? true : undefined));
+  assert.match(output, /; nothing is kept\.\n# The node's resources .*, no nvidia\.com\/gpu among/);
+  const [, dataDir = ""] = /^export KUBECONFIG=(.*)\/kubeconfig$/m.exec(output) ?? [];
+  assert.match(
+    (await dunlin(dataDir, "status")).stdout,
+    /^# pods: 0, ready: 0; ScaledObjects: 0$/m,
+  );
+  const down = await dunlin(dataDir, "down");
+  assert.equal(down.stdout, "Dunlin has stopped; nothing of it is kept.\n");
+  assert.equal(await ended, 0);
+  assert.ok(!existsSync(dataDir));
+  assert.match(
+    (await dunlin(dataDir, "status")).stdout,
+    /folder of its KUBECONFIG with --data-dir$/m,
+  );
 });
 
 test("where nothing ever ran, that is said", async (t) => {

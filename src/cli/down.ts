@@ -1,11 +1,12 @@
 // `dunlin down`: stops the cluster that runs with its state in a data directory, as Ctrl-C in its
 // terminal would.
+import { existsSync } from "node:fs";
 import { wallClock } from "../lib/wall-clock.ts";
 import { sleep } from "../lib/clock.ts";
 import { UserError } from "../lib/user-error.ts";
 import { dataDirPath } from "./data-dir.ts";
 import { readOptions } from "./options.ts";
-import { findRunning, isAlive } from "./running.ts";
+import { findRunning, isAlive, notRunningAt } from "./running.ts";
 
 const help = `Usage: dunlin down [OPTION]...
 
@@ -30,7 +31,7 @@ export async function down(args: readonly string[], env: NodeJS.ProcessEnv): Pro
   const dataDir = dataDirPath(options["data-dir"], env);
   const running = findRunning(dataDir);
   if (!running) {
-    process.stdout.write(`Dunlin is not running with its state in ${dataDir}.\n`);
+    process.stdout.write(`${notRunningAt(dataDir)}\n`);
     return 0;
   }
   process.kill(running.pid, "SIGTERM");
@@ -43,6 +44,7 @@ export async function down(args: readonly string[], env: NodeJS.ProcessEnv): Pro
       );
     await sleep(wallClock, lookMs);
   }
-  process.stdout.write(`Dunlin has stopped; its state stays in ${dataDir}.\n`);
+  const kept = existsSync(dataDir) ? `its state stays in ${dataDir}` : "nothing of it is kept";
+  process.stdout.write(`Dunlin has stopped; ${kept}.\n`);
   return 0;
 }

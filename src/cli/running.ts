@@ -28,6 +28,11 @@ export function recordRunning(
   return () => rmSync(path, { force: true });
 }
 
+/** What is said when there is none; one that keeps nothing is found by the kubeconfig that it printed. */
+export const notRunningAt = (dataDir: string): string =>
+  `Dunlin is not running with its state in ${dataDir}; ` +
+  "if it runs elsewhere, name the folder of its KUBECONFIG with --data-dir";
+
 /** Undefined when no cluster runs with its state in this directory. */
 export function findRunning(dataDir: string): RunningRecord | undefined {
   let record: RunningRecord;

@@ -10,7 +10,7 @@ import { scaledObjectKind } from "../resources/scaled-object.ts";
 import { dataDirPath } from "./data-dir.ts";
 import { exportLines } from "./exports.ts";
 import { readOptions } from "./options.ts";
-import { findRunning, type RunningRecord } from "./running.ts";
+import { findRunning, notRunningAt, type RunningRecord } from "./running.ts";
 
 const help = `Usage: dunlin status [OPTION]...
 
@@ -36,7 +36,7 @@ export async function status(args: readonly string[], env: NodeJS.ProcessEnv): P
   const dataDir = dataDirPath(options["data-dir"], env);
   const running = findRunning(dataDir);
   if (!running) {
-    say(`# Dunlin is not running with its state in ${dataDir}.`);
+    say(`# ${notRunningAt(dataDir)}`);
     return notRunning;
   }
   const age = formatAge(wallClock.nowMs() - Date.parse(running.startedAt));
@@ -65,7 +65,7 @@ async function describe({ kubeconfig }: RunningRecord): Promise<readonly string[
       pod?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True"),
     );
     return [
-      `${pods.items.length} pods, ${ready.length} of them ready; ${scaled.items.length} ScaledObjects`,
+      `pods: ${pods.items.length}, ready: ${ready.length}; ScaledObjects: ${scaled.items.length}`,
       ...services.items.map(serviceLine),
     ];
   } finally {

@@ -69,8 +69,9 @@ export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promi
     const seconds = (performance.now() / 1000).toFixed(1);
     const kept = dataDir.persistent ? `state in ${dataDir.path}` : "nothing is kept";
     say(`# Dunlin is ready after ${seconds} s; ${kept}.`);
+    const claimed = gpus > 0 ? `${gpus} ×` : "no";
     say(
-      `# The node's resources are simulated, ${gpus} × nvidia.com/gpu among them. Log: ${logFile.path}`,
+      `# The node's resources are simulated, ${claimed} nvidia.com/gpu among them. Log: ${logFile.path}`,
     );
     const { kubeconfigPath: kubeconfig, apiUrl, ingress } = cluster;
     const { host, port } = ingress;
