@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { startDunlin } from "../dunlin.ts";
-import type { Terminal } from "./story.ts";
+import type { Terminal } from "./step.ts";
 
 /** An empty one, for this test; it and the terminal's folder go with the test. */
 export async function openDunlinTerminal(t: TestContext, program: string): Promise<Terminal> {

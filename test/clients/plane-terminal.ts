@@ -12,7 +12,7 @@ import { seededRandom } from "../../src/lib/random.ts";
 import { wallClock } from "../../src/lib/wall-clock.ts";
 import { builtinKinds } from "../../src/resources/builtin-kinds.ts";
 import { customKinds } from "../../src/resources/custom-kinds.ts";
-import type { Terminal } from "./story.ts";
+import type { Terminal } from "./step.ts";
 
 /** An empty one, for this test; it and the terminal's folder go with the test. */
 export async function openPlaneTerminal(t: TestContext, program: string): Promise<Terminal> {
