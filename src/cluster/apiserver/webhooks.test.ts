@@ -271,6 +271,17 @@ const failures: readonly {
     message: /expected response.uid="uid-\d+", got "other"/,
   },
   {
+    name: "it does not say what it answers with",
+    behave: ({ uid }) => ({ raw: JSON.stringify({ response: { uid, allowed: true } }) }),
+    message:
+      /expected webhook response of admission.k8s.io\/v1, Kind=AdmissionReview, got \/, Kind=/,
+  },
+  {
+    name: "it names the type of a patch that is not there",
+    behave: () => ({ allowed: true, patchType: "JSONPatch" }),
+    message: /webhook returned response.patchType but not response.patch/,
+  },
+  {
     name: "its patch is of an unknown type",
     behave: () => ({ allowed: true, patch: "W10=" }),
     message: /not response.patchType of "JSONPatch"/,

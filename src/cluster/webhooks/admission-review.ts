@@ -87,11 +87,23 @@ export function readVerdict(webhook: string, answer: unknown, uid: string): Verd
     throw new Error(
       `expected response.uid="${uid}", got "${typeof response["uid"] === "string" ? response["uid"] : ""}"`,
     );
+  requireReview(answer);
   const warnings = Array.isArray(response["warnings"])
     ? response["warnings"].filter((warning) => typeof warning === "string")
     : [];
   if (response["allowed"] !== true) throw refusal(webhook, response["status"], warnings);
   return { patch: patchOf(response), warnings };
+}
+
+/** Client libraries fill these in; a webhook that is written by hand forgets them. */
+function requireReview(answer: unknown): void {
+  const { kind = "", apiVersion = "" } = answer as { readonly [field: string]: unknown };
+  if (kind === "AdmissionReview" && apiVersion === "admission.k8s.io/v1") return;
+  const text = (value: unknown): string => (typeof value === "string" ? value : "");
+  const given = text(apiVersion).includes("/") ? text(apiVersion) : `/${text(apiVersion)}`;
+  throw new Error(
+    `expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${given}, Kind=${text(kind)}`,
+  );
 }
 
 /** What a webhook refused; the warnings that came along still reach the client. */
@@ -125,7 +137,10 @@ function refusal(webhook: string, status: unknown, warnings: readonly string[]):
 
 function patchOf(response: Readonly<Record<string, unknown>>): readonly PatchOperation[] {
   const { patch, patchType } = response;
-  if (patch === undefined || patch === null || patch === "") return [];
+  if (patch === undefined || patch === null || patch === "") {
+    if (!patchType) return [];
+    throw new Error("webhook returned response.patchType but not response.patch");
+  }
   if (patchType !== "JSONPatch")
     throw new Error(`webhook returned response.patch but not response.patchType of "JSONPatch"`);
   if (typeof patch !== "string") throw new Error("webhook response.patch is not base64 text");
