@@ -88,6 +88,26 @@ test("a token opens the server, anything else is 401", async (t) => {
   }
 });
 
+test("a long URL is read, one beyond all measure and what is no HTTP are answered with the reason", async (t) => {
+  const { served } = await serve(t);
+  const headers = { authorization: `Bearer ${token}` };
+  const long = await fetchFrom(
+    served,
+    `${configMaps}?labelSelector=a!=${"x".repeat(63)}${",b".repeat(50_000)}`,
+    { headers },
+  );
+  assert.equal(long.statusCode, 200);
+  for (const [head, answer] of [
+    ["HELO\r\n\r\n", /^HTTP\/1.1 400 Bad Request\r\n/],
+    [`GET /${"x".repeat(1_100_000)} HTTP/1.1\r\n\r\n`, /^HTTP\/1.1 431 /],
+  ] as const) {
+    const socket = connect({ host: "127.0.0.1", port: served.port, ca: certificates.authority });
+    t.after(() => socket.destroy());
+    socket.write(head);
+    assert.match(await text(socket), answer);
+  }
+});
+
 test("writes over the socket are tracked, whatever the client says of itself", async (t) => {
   const { served } = await serve(t);
   const create = async (name: string, agent: object): Promise<unknown> => {

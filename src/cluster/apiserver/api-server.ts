@@ -37,6 +37,8 @@ export type ServeOptions = {
 const host = "127.0.0.1";
 const defaultStallMs = 30_000;
 const requestMs = 60_000;
+/** As upstream's: a long command of kubectl exec stands in the URL. */
+const headBytesMax = 1024 * 1024;
 /** How long a client that was refused an upgrade may take to close its side. */
 const lingerMs = 5_000;
 /** One for all: an error of its own, with its stack, would cost each request dearly. */
@@ -48,6 +50,7 @@ export async function serveApi(options: ServeOptions): Promise<ServedApi> {
   const server = createServer({
     ...tls,
     ALPNProtocols: ["http/1.1"],
+    maxHeaderSize: headBytesMax,
     // Others are free to be answered in HTTP, as a client that offers HTTP/2 is.
     shouldUpgradeCallback: ({ headers }) => isUpgrade(headers),
   });
@@ -70,7 +73,10 @@ export async function serveApi(options: ServeOptions): Promise<ServedApi> {
       endWith(refusal, socket, plane.clock);
     });
   });
-  server.on("clientError", (_error, socket) => socket.destroy());
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable || error.code === "ECONNRESET") socket.destroy();
+    else endWith(malformedAnswer(error), socket, plane.clock);
+  });
   await listen(server, options.port);
   // No more open files, say: that connection is lost, and the next is tried again.
   server.on("error", (error) => log(`API server: ${error.message}`));
@@ -265,6 +271,17 @@ function refusalOf(error: unknown, tell: (line: string) => void): string {
       : new ApiProblem(500, "InternalError", `Internal error occurred: ${String(error)}`);
   const body = JSON.stringify(statusOf(problem));
   return rawAnswer(problem.code, problem.reason, "application/json", body);
+}
+
+/** For what is no HTTP, or not in time; nothing is known yet of what was asked. */
+function malformedAnswer({ code }: NodeJS.ErrnoException): string {
+  const [status, phrase] =
+    code === "HPE_HEADER_OVERFLOW"
+      ? ([431, "Request Header Fields Too Large"] as const)
+      : code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? ([408, "Request Timeout"] as const)
+        : ([400, "Bad Request"] as const);
+  return rawAnswer(status, phrase, "text/plain", phrase);
 }
 
 function rawAnswer(code: number, phrase: string, type: string, body: string): string {
