@@ -47,7 +47,7 @@ export function jsonIncludes(whole: unknown, part: unknown): boolean {
 }
 
 /** Undefined for what every object has by nature, `constructor` for one. */
-function ownValue(object: Readonly<Record<string, unknown>>, key: string): unknown {
+export function ownValue<T>(object: Readonly<Record<string, T>>, key: string): T | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 

@@ -80,6 +80,11 @@ const values: readonly (readonly [name: string, variable: EnvVar, value: string 
   ["no value at all", { name: "X" }, ""],
   ["a reference to an earlier variable", { name: "X", value: "at $(POD_IP)" }, "at 127.64.1.1"],
   ["a reference to nothing", { name: "X", value: "$(NOPE)" }, "$(NOPE)"],
+  [
+    "a reference to nothing that every object has",
+    { name: "X", value: "$(constructor)" },
+    "$(constructor)",
+  ],
   ["an escaped reference", { name: "X", value: "$$(POD_IP)" }, "$(POD_IP)"],
   [
     "a key of a secret",
@@ -98,6 +103,7 @@ const values: readonly (readonly [name: string, variable: EnvVar, value: string 
   ],
   ["the pod's name", fromField("metadata.name"), "web-1"],
   ["the pod's namespace", fromField("metadata.namespace"), "shop"],
+  ["a label that is not there", fromField("metadata.labels['constructor']"), ""],
   ["a label", fromField("metadata.labels['app']"), "web"],
   ["an annotation", fromField("metadata.annotations['a.b/c']"), "note"],
   ["the node's address", fromField("status.hostIP"), "127.64.0.1"],
@@ -123,6 +129,14 @@ const missing: readonly (readonly [message: string, container: Partial<Container
   [
     "couldn't find key k in Secret shop/hf-secret",
     { env: [{ name: "X", valueFrom: { secretKeyRef: { name: "hf-secret", key: "k" } } }] },
+  ],
+  [
+    "couldn't find key constructor in ConfigMap shop/settings",
+    {
+      env: [
+        { name: "X", valueFrom: { configMapKeyRef: { name: "settings", key: "constructor" } } },
+      ],
+    },
   ],
   ['configmap "nope" not found', { envFrom: [{ configMapRef: { name: "nope" } }] }],
   ['secret "nope" not found', { envFrom: [{ secretRef: { name: "nope" } }] }],

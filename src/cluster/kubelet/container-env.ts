@@ -1,6 +1,7 @@
 // The environment of a container: what its specification says, read from wherever it points, and
 // what every process of the cluster is given. Knows the rules of Kubernetes for order, optional
 // references and `$(VAR)`; starts nothing.
+import { ownValue } from "../../lib/json.ts";
 import type { ConfigMap } from "../../resources/config-map.ts";
 import type { Container, EnvVar, KeySelector, Pod, ResourceList } from "../../resources/pod.ts";
 import type { Secret } from "../../resources/secret.ts";
@@ -57,7 +58,7 @@ function nodeOptions(clusterEnv: Environment, own: Environment): Environment {
 /** `$(NAME)` becomes the variable's value, or stays where there is none; `$$` is one dollar sign. */
 export function expandVariables(text: string, variables: Environment): string {
   return text.replace(/\$(?:\$|\(([^)]*)\))/g, (match, name: string | undefined) =>
-    name === undefined ? "$" : (variables[name] ?? match),
+    name === undefined ? "$" : (ownValue(variables, name) ?? match),
   );
 }
 
@@ -82,7 +83,7 @@ async function secretKey(
   { pod, secret }: EnvironmentOptions,
 ): Promise<string | undefined> {
   const found = await secret(name);
-  const value = found?.data?.[key];
+  const value = ownValue(found?.data ?? {}, key);
   if (value !== undefined) return decode(value);
   if (optional === true) return undefined;
   throw found ? missingKey("Secret", key, pod, name) : notFound("secret", name);
@@ -93,7 +94,7 @@ async function configMapKey(
   { pod, configMap }: EnvironmentOptions,
 ): Promise<string | undefined> {
   const found = await configMap(name);
-  const value = found?.data?.[key];
+  const value = ownValue(found?.data ?? {}, key);
   if (value !== undefined) return value;
   if (optional === true) return undefined;
   throw found ? missingKey("ConfigMap", key, pod, name) : notFound("configmap", name);

@@ -1,5 +1,6 @@
 // What a container may know of its own pod through its environment: fields of the pod, and the
 // resources that it may use.
+import { ownValue } from "../../lib/json.ts";
 import { parseQuantity } from "../../lib/quantity.ts";
 import type { Container, EnvVar, Pod, ResourceList } from "../../resources/pod.ts";
 import { containersOf } from "../../resources/pod-state.ts";
@@ -17,7 +18,7 @@ export type PodFacts = {
 export function fieldValue(path: string, { pod, podIp, hostIp }: PodFacts): string {
   const { metadata, spec } = pod;
   const [, map, key = ""] = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path) ?? [];
-  if (map === "labels" || map === "annotations") return metadata[map]?.[key] ?? "";
+  if (map === "labels" || map === "annotations") return ownValue(metadata[map] ?? {}, key) ?? "";
   switch (path) {
     case "metadata.name":
       return metadata.name;

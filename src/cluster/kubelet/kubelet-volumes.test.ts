@@ -70,6 +70,17 @@ const contents: readonly (readonly [name: string, volume: Omit<Volume, "name">, 
     { configMap: { name: "settings", items: [{ key: "color", path: "deep/paint" }] } },
     "./deep/paint=red\n",
   ],
+  [
+    "config-map-optional-items",
+    {
+      configMap: {
+        name: "settings",
+        optional: true,
+        items: ["size", "constructor"].map((key) => ({ key, path: key })),
+      },
+    },
+    "./size=9\n",
+  ],
   ["optional", { configMap: { name: "nope", optional: true } }, ""],
   ["secret", { secret: { secretName: "login" } }, "./password=hunter2\n"],
   [

@@ -1,6 +1,7 @@
 // What stands in the files of a volume that is made from the API's objects: ConfigMaps, Secrets,
 // fields of the pod itself, or several of these together. Reads them; writes nothing.
 import { posix } from "node:path";
+import { ownValue } from "../../lib/json.ts";
 import type { ConfigMap } from "../../resources/config-map.ts";
 import type { DownwardFile, KeyToPath, Pod, ProjectedSource, Volume } from "../../resources/pod.ts";
 import type { Secret } from "../../resources/secret.ts";
@@ -101,7 +102,7 @@ function chosen(
   if (!items)
     return Object.entries(data).map(([key, bytes]) => [key, { data: bytes, mode: defaultMode }]);
   return items.flatMap(({ key, path, mode = defaultMode }) => {
-    const bytes = data[key];
+    const bytes = ownValue(data, key);
     if (bytes) return [[checkedPath(path), { data: bytes, mode }] as const];
     if (optional === true) return [];
     throw new ConfigError(`references non-existent ${kind} key: ${key}`);

@@ -1,5 +1,5 @@
 // Which fields an object has, and in which fields two states of it differ.
-import { isJsonObject, jsonEqual } from "../../lib/json.ts";
+import { isJsonObject, jsonEqual, ownValue } from "../../lib/json.ts";
 import type { Schema } from "../../resources/schema.ts";
 import { asMember, emptySet, fieldElement, isEmptySet, leaf } from "./field-set.ts";
 import type { FieldSet } from "./field-set.ts";
@@ -190,8 +190,4 @@ function withParent(found: Found, old: unknown, next: unknown): NodeDifference |
   const removed = next === undefined ? asMember(found.removed ?? leaf) : found.removed;
   if (!changed && !removed) return undefined;
   return { ...(changed && { changed }), ...(removed && { removed }) };
-}
-
-function ownValue(object: Fields, name: string): unknown {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
 }
