@@ -34,6 +34,16 @@ test("generateName makes names of five more letters", async () => {
   assert.match(body.metadata.name, /^a-[a-z0-9]{5}$/);
 });
 
+test("a generated name that is taken is made anew", async () => {
+  let draws = 0;
+  // The first two names are the same.
+  const { call } = openTestPlane({ random: () => (draws++ < 10 ? 0 : 0.5) });
+  const make = () => call("POST", configMaps, configMap("", { generateName: "a-" }));
+  const [first, second] = [await make(), await make()];
+  assert.equal(second.status, 201);
+  assert.notEqual(second.body.metadata.name, first.body.metadata.name);
+});
+
 const refusals: readonly {
   readonly name: string;
   readonly request: readonly [method: string, path: string, body?: unknown];

@@ -72,6 +72,8 @@ export const quietly: WriteOptions = { dryRun: false, warn: () => {} };
 /** What an update may change: all but the status, or the status alone. */
 export type WritePart = "main" | "status";
 
+/** As often as upstream tries. */
+const generatedNamesMax = 8;
 /** As upstream: what everybody expects to be there. */
 const immortalNamespaces: ReadonlySet<string> = new Set(["default", "kube-system", "kube-public"]);
 
@@ -172,7 +174,9 @@ export class Registry {
     const meta = object.metadata;
     if (meta.resourceVersion !== undefined && meta.resourceVersion !== "")
       throw badRequest("resourceVersion should not be set on objects to be created");
-    const name = meta.name || this.#generatedName(meta.generateName);
+    const isFree = (name: string): boolean =>
+      this.#store.get(resource.storageId, keyFor(namespace, name)) === undefined;
+    const name = meta.name || this.#generatedName(meta.generateName, isFree);
     if (namespace !== undefined) this.#requireNamespace(resource, namespace, name);
     const key = keyFor(namespace, name);
     if (this.#store.get(resource.storageId, key)) throw alreadyExists(resource.kind, name);
@@ -390,9 +394,13 @@ export class Registry {
     };
   }
 
-  #generatedName(prefix: string | undefined): string {
+  /** A name that is free, unless chance gives a taken one again and again. */
+  #generatedName(prefix: string | undefined, isFree: (name: string) => boolean): string {
     if (prefix === undefined || prefix === "") return "";
-    return prefix.slice(0, 58) + randomSuffix(this.#random);
+    for (let attempt = 1; ; attempt++) {
+      const name = prefix.slice(0, 58) + randomSuffix(this.#random);
+      if (attempt === generatedNamesMax || isFree(name)) return name;
+    }
   }
 
   #requireNamespace(resource: Resource, namespace: string, name: string): void {
