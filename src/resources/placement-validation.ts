@@ -35,7 +35,7 @@ export function validatePlacement(spec: PodSpec, field: string): readonly Cause[
 
 const effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
-export function validateToleration(toleration: Toleration, field: string): readonly Cause[] {
+function validateToleration(toleration: Toleration, field: string): readonly Cause[] {
   const { key = "", operator = "", value = "", effect = "", tolerationSeconds } = toleration;
   const causes: Cause[] = (key === "" ? [] : labelKeyProblems(key)).map((problem) =>
     invalid(`${field}.key`, key, problem),

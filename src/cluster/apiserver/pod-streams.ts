@@ -17,7 +17,7 @@ export type PodStream =
       readonly connect: (port: number) => Promise<Duplex>;
     };
 
-export const streamSubresources = ["exec", "attach", "portforward"] as const;
+const streamSubresources = ["exec", "attach", "portforward"] as const;
 export type StreamSubresource = (typeof streamSubresources)[number];
 
 export function isStreamSubresource(name: string | undefined): name is StreamSubresource {

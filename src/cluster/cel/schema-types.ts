@@ -8,7 +8,7 @@ import type { Schema } from "../../resources/schema.ts";
 export type CelType = { readonly name: string; readonly convert: (value: unknown) => unknown };
 
 /** Any object of a type that a schema describes. Its class tells the library which type it is. */
-export class ObjectValue extends Map<string, unknown> {
+class ObjectValue extends Map<string, unknown> {
   readonly raw: Readonly<Record<string, unknown>>;
   readonly #fields: ReadonlyMap<string, Field>;
 

@@ -12,7 +12,7 @@ export type LimitedContainer = {
   readonly onExceeded: (pids: readonly number[], usedBytes: number) => void;
 };
 
-export const memoryCheckMs = 1_000;
+const memoryCheckMs = 1_000;
 
 /** Runs until the signal aborts. */
 export async function guardMemory(

@@ -31,7 +31,7 @@ const dictionaryText = [
 ].join("");
 
 /** The dictionary of the SPDY/3 specification, §2.6.10.1: words with their lengths, then plain text. */
-export const spdyDictionary: Buffer = Buffer.concat([
+const spdyDictionary: Buffer = Buffer.concat([
   ...dictionaryWords.flatMap((word) => [uint32(word.length), Buffer.from(word)]),
   Buffer.from(dictionaryText),
 ]);

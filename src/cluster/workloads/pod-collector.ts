@@ -16,13 +16,15 @@ export type PodCollectorOptions = {
   readonly pods: WatchCache<Pod>;
 };
 
+/** Since when a pod has been seen without its node. */
+type Stranded = { readonly uid: string; readonly sinceMs: number };
+
 /** A node may be about to register. */
 const quarantineMs = 40_000;
 
 export function runPodCollector(options: PodCollectorOptions, signal: AbortSignal): Controller {
   const { clock, log, nodes, pods } = options;
-  /** Since when a pod has been seen without its node, by uid. */
-  const sinceMs = new Map<string, number>();
+  const stranded = new Map<string, Stranded>();
   const isStranded = ({ spec }: Pod): boolean =>
     spec.nodeName !== undefined && nodes.get(spec.nodeName) === undefined;
   const controller = runController(
@@ -31,7 +33,7 @@ export function runPodCollector(options: PodCollectorOptions, signal: AbortSigna
       clock,
       log,
       sources: [watching(pods, (pod) => (isStranded(pod) ? [keyOf(pod)] : []))],
-      reconcile: (key) => reconcile(key, isStranded, sinceMs, options),
+      reconcile: (key) => reconcile(key, isStranded, stranded, options),
     },
     signal,
   );
@@ -45,20 +47,20 @@ export function runPodCollector(options: PodCollectorOptions, signal: AbortSigna
 async function reconcile(
   key: string,
   isStranded: (pod: Pod) => boolean,
-  sinceMs: Map<string, number>,
+  stranded: Map<string, Stranded>,
   { client, clock, pods }: PodCollectorOptions,
 ): Promise<Requeue> {
   const pod = pods.get(key);
-  if (!pod) return;
-  const { uid = "" } = pod.metadata;
-  if (!isStranded(pod)) {
-    sinceMs.delete(uid);
+  if (!pod || !isStranded(pod)) {
+    stranded.delete(key);
     return;
   }
-  const seenMs = sinceMs.get(uid) ?? clock.nowMs();
-  sinceMs.set(uid, seenMs);
-  const leftMs = seenMs + quarantineMs - clock.nowMs();
+  const { uid = "" } = pod.metadata;
+  const known = stranded.get(key);
+  const sinceMs = known?.uid === uid ? known.sinceMs : clock.nowMs();
+  stranded.set(key, { uid, sinceMs });
+  const leftMs = sinceMs + quarantineMs - clock.nowMs();
   if (leftMs > 0) return { requeueAfterMs: leftMs };
   await client.delete(podKind, pod.metadata, { gracePeriodSeconds: 0, uid });
-  sinceMs.delete(uid);
+  stranded.delete(key);
 }
