@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { createServer as createPlainServer } from "node:http";
+import { createServer as createTcpServer, type AddressInfo, type Server } from "node:net";
 import { test, type TestContext } from "node:test";
 import { makeCertificates } from "./certificates.ts";
 import {
@@ -322,19 +323,39 @@ test("a webhook that hangs costs its time limit, and its own request only", asyn
   );
 });
 
-test("nobody listens there, or a certificate is not trusted", async (t) => {
-  const plane = openTestPlane();
+test("why a webhook cannot be asked is said as Kubernetes says it", async (t) => {
   const hook = await startHook(t, allow);
-  await register(plane, "Validating", "stranger", { clientConfig: { url: hook.url } });
-  const untrusted = await plane.call("POST", configMaps, configMap("a"));
-  assert.equal(untrusted.status, 500);
-  assert.match(untrusted.body.message, /certificate/);
-  await plane.call("DELETE", `${root}/validatingwebhookconfigurations/stranger`);
-  await register(plane, "Validating", "nobody", {
-    clientConfig: { url: "https://127.0.0.1:1/", caBundle },
-  });
-  const refused = await plane.call("POST", configMaps, configMap("a"));
-  assert.match(refused.body.message, /ECONNREFUSED/);
+  const plain = createPlainServer((_, outgoing) => outgoing.end()).listen(0, "127.0.0.1");
+  const rude = createTcpServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+  await Promise.all([once(plain, "listening"), once(rude, "listening")]);
+  t.after(() => [plain, rude].forEach((server) => server.close()));
+  const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+  const certificate = "tls: failed to verify certificate: x509: certificate";
+  const service = { name: "wrong", namespace: "default" };
+  const problems: readonly [clientConfig: object, says: string][] = [
+    [{ url: hook.url }, `${certificate} signed by unknown authority`],
+    [
+      { service, caBundle },
+      `${certificate} is valid for 127.0.0.1, hook.default.svc, not wrong.default.svc`,
+    ],
+    [
+      { url: `https://127.0.0.1:${portOf(plain)}/`, caBundle },
+      "http: server gave HTTP response to HTTPS client",
+    ],
+    [{ url: `https://127.0.0.1:${portOf(rude)}/`, caBundle }, "EOF"],
+    [
+      { url: "https://127.0.0.1:1/", caBundle },
+      "dial tcp 127.0.0.1:1: connect: connection refused",
+    ],
+  ];
+  for (const [clientConfig, says] of problems) {
+    const plane = openTestPlane();
+    plane.plane.setServiceResolver(() => ({ address: "127.0.0.1", port: hook.port }));
+    await register(plane, "Validating", "stranger", { clientConfig });
+    const { status, body } = await plane.call("POST", configMaps, configMap("a"));
+    assert.equal(status, 500);
+    assert.equal(body.message.replace(/^.*\?timeout=\d+s": /, ""), says);
+  }
 });
 
 test("a webhook may be a Service, under whose name its certificate is checked", async (t) => {

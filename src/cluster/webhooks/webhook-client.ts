@@ -4,6 +4,7 @@ import { request } from "node:https";
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "../../lib/clock.ts";
 import type { WebhookClientConfig } from "../../resources/webhook-configuration.ts";
+import { callProblem } from "./call-problem.ts";
 
 /** A ready endpoint of a Service, by its cluster name; undefined when there is none. */
 export type ResolveService = (
@@ -33,11 +34,7 @@ export async function callWebhook(options: CallOptions): Promise<unknown> {
     const answer = await exchange(url, config, body, resolve, patience.signal);
     return JSON.parse(answer) as unknown;
   } catch (error) {
-    const why = patience.signal.aborted
-      ? "context deadline exceeded"
-      : error instanceof Error
-        ? error.message
-        : String(error);
+    const why = patience.signal.aborted ? "context deadline exceeded" : callProblem(error);
     throw new Error(`failed to call webhook: Post "${url.href}": ${why}`, { cause: error });
   } finally {
     cancel();
