@@ -94,4 +94,8 @@ test("an object is selected by its state before or after the change", () => {
   assert.equal(selectsObject(selector, bare, undefined), false);
   assert.equal(selectsObject({}, bare, undefined), true);
   assert.equal(selectsObject(undefined, {}, undefined), true);
+  // The options of a connection have no labels that could be missing.
+  const unlabelled = { matchExpressions: [{ key: "skip", operator: "DoesNotExist" }] } as const;
+  assert.equal(selectsObject(unlabelled, bare, undefined), true);
+  assert.equal(selectsObject(unlabelled, { kind: "PodExecOptions" }, undefined), false);
 });

@@ -44,7 +44,7 @@ export function selects(selector: LabelSelector | undefined, labels: Labels | un
   return selector === undefined || matchesSelector(selectorOf(selector), labels ?? {});
 }
 
-/** Either state of the object will do; an empty selector also matches what has no labels at all. */
+/** Either state of the object will do; an empty selector also matches what has no metadata at all. */
 export function selectsObject(
   selector: LabelSelector | undefined,
   object: object | undefined,
@@ -52,7 +52,9 @@ export function selectsObject(
 ): boolean {
   const { matchLabels = {}, matchExpressions = [] } = selector ?? {};
   if (Object.keys(matchLabels).length === 0 && matchExpressions.length === 0) return true;
-  return [object, oldObject].some((one) => one !== undefined && selects(selector, labelsOf(one)));
+  return [object, oldObject].some(
+    (one) => one !== undefined && "metadata" in one && selects(selector, labelsOf(one)),
+  );
 }
 
 function labelsOf(object: object): Labels | undefined {
