@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { parseImageFile, readImageFile } from "./image-file.ts";
 
 const parse = (text: string) => parseImageFile(text, "/srv/images.yaml");
@@ -94,14 +97,35 @@ test("what is no YAML is told with its place", () => {
 });
 
 test("a file that cannot be read is named, with the flag", () => {
-  assert.throws(() => readImageFile("/no/such/file"), {
+  assert.throws(() => readImageFile("/no/such/file", ""), {
     name: "UserError",
     message: /^--images: cannot read \/no\/such\/file: ENOENT/,
   });
 });
 
+test("programs are those that the user's shell finds", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "dunlin-test-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(join(folder, "venv", "serve"), { recursive: true });
+  writeFileSync(join(folder, "vllm"), "", { mode: 0o755 });
+  writeFileSync(join(folder, "serve"), "", { mode: 0o755 });
+  writeFileSync(join(folder, "notes"), "", { mode: 0o644 });
+  const file = join(folder, "images.yaml");
+  const commandOf = (entry: string): readonly string[] => {
+    writeFileSync(file, `images: [{ image: a, ${entry} }]`);
+    const [mapping] = readImageFile(file, `${join(folder, "venv")}:.:${folder}`);
+    return mapping?.command ?? [];
+  };
+  assert.deepEqual(commandOf("command: [vllm, serve]"), [join(folder, "vllm"), "serve"]);
+  assert.deepEqual(commandOf("command: [serve]"), [join(folder, "serve")]);
+  for (const left of ["notes", "no-such-program", "/bin/vllm"])
+    assert.deepEqual(commandOf(`command: [${left}]`), [left]);
+  assert.deepEqual(commandOf("command: [vllm], env: { PATH: /opt/bin }"), ["vllm"]);
+  assert.deepEqual(commandOf("args: [vllm]"), []);
+});
+
 test("the example is in order", () => {
   const example = fileURLToPath(new URL("../../examples/images/vllm.yaml", import.meta.url));
-  const images = readImageFile(example).map(({ image }) => image);
+  const images = readImageFile(example, "").map(({ image }) => image);
   assert.ok(images.includes("vllm/vllm-openai*"));
 });

@@ -1,7 +1,7 @@
 // A user's own image mappings: which local command an image stands for, in a small YAML (or JSON)
 // file. What is wrong with one is said all at once, each with its line, its column and its field.
-import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
 import {
   isAlias,
   isMap,
@@ -16,8 +16,12 @@ import type { ImageMapping } from "../cluster/kubelet/images.ts";
 import { UserError } from "../lib/user-error.ts";
 import { environmentNameProblems } from "../resources/label-syntax.ts";
 
-/** Throws a UserError, with a line for each thing that is wrong. */
-export function readImageFile(path: string): readonly ImageMapping[] {
+/**
+ * A program without a folder is the one that the user's shell would find by `searchPath`, as in a
+ * virtual environment that is active there; one that is not found is left to the pod to complain about.
+ * Throws a UserError, with a line for each thing that is wrong.
+ */
+export function readImageFile(path: string, searchPath: string): readonly ImageMapping[] {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -27,7 +31,26 @@ export function readImageFile(path: string): readonly ImageMapping[] {
   }
   const { mappings, problems } = parseImageFile(text, path);
   if (problems.length > 0) throw new UserError(problems.join("\n"));
-  return mappings;
+  return mappings.map((mapping) => {
+    const [program, ...more] = mapping.command;
+    if (program === undefined || mapping.env?.["PATH"] !== undefined) return mapping;
+    return { ...mapping, command: [onPath(program, searchPath), ...more] };
+  });
+}
+
+function onPath(program: string, searchPath: string): string {
+  if (program.includes("/")) return program;
+  const folders = searchPath.split(delimiter).filter(isAbsolute);
+  return folders.map((folder) => join(folder, program)).find(isProgram) ?? program;
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /**

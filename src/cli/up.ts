@@ -41,7 +41,8 @@ export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promi
   const apiPort = integerOption("--api-port", options["api-port"], ports);
   const ingressPort = integerOption("--ingress-port", options["ingress-port"], ports);
   const gpus = integerOption("--gpus", options.gpus, { min: 0, max: 1_000 });
-  const images = options.images === undefined ? [] : readImageFile(options.images);
+  const images =
+    options.images === undefined ? [] : readImageFile(options.images, env["PATH"] ?? "");
   const dataDir = openDataDir({
     dataDir: options["data-dir"],
     ephemeral: options.ephemeral,
