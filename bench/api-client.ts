@@ -98,3 +98,8 @@ export async function inParallel(
   await Promise.all(Array.from({ length: width }, worker));
   return performance.now() - beganMs;
 }
+
+/** The number that a write put into the watched object, as a line of the watch tells it. */
+export function markOf(line: string): string | undefined {
+  return /"mark":"(\d+)"/.exec(line)?.[1];
+}
