@@ -2,7 +2,7 @@
 // open is closed here, on the parsed tree: has() is type-checked, patterns are Go's, loops are counted.
 import { Optional, type Environment, type ParseResult } from "@marcbachmann/cel-js";
 import { goPattern } from "../schema/go-pattern.ts";
-import { matchesName } from "./strings.ts";
+import { ownMethods } from "./strings.ts";
 import type { StepBudget } from "./step-budget.ts";
 
 export type Expression = {
@@ -102,7 +102,8 @@ function isNode(value: unknown): value is Node {
 /** Patterns are read in Go's dialect, and those that stand in the rule are read right away. */
 function prepareCall(args: unknown[], at: number): Preparation["problem"] {
   const [name, , given] = args;
-  if (name === "matches") args[0] = matchesName;
+  const own = ownMethods.get(String(name));
+  if (own !== undefined) args[0] = own;
   if (name !== "matches" && name !== "find" && name !== "findAll") return undefined;
   const [pattern] = Array.isArray(given) ? (given as readonly unknown[]) : [];
   if (!isNode(pattern) || pattern.op !== "value" || typeof pattern.args !== "string")
@@ -166,7 +167,7 @@ function summaryOf(error: unknown): string {
   if (code === "unknown_variable") return `undeclared reference to '${name}' (in container '')`;
   if (code === "no_such_key" && error.name === "TypeError") return `undefined field '${name}'`;
   if (code === "no_such_key") return `no such key: ${name}`;
-  return text;
+  return [...ownMethods].reduce((told, [method, own]) => told.replaceAll(own, method), text);
 }
 
 function located(message: string, source: string, at: number): string {

@@ -305,6 +305,27 @@ test("a rule about old items is refused where no old item can be found", () => {
   assert.match(problems[0]?.message ?? "", /oldSelf cannot be used on the uncorrelatable portion/);
 });
 
+test("a rule that makes a text without measure is stopped, and the object refused", () => {
+  const object = { names: Array.from({ length: 5_000 }, () => "a"), name: "a".repeat(5_000) };
+  for (const rule of [
+    "self.names.join(self.name).split('a').size() > 0",
+    "self.name.replace('a', self.name).size() > 0",
+    "self.names.map(n, '%s'.format([self.name])).join().size() > 0",
+  ])
+    assert.match(verdict(rule, object)[0] ?? "", /longer than the 3145728 allowed/, rule);
+});
+
+test("methods are named in mistakes as they were written", () => {
+  const [problem] = compileRules(
+    schemaOf([{ rule: "self.sizes.join() == ''" }], {
+      sizes: { type: "array", items: { type: "integer" } },
+    }),
+    "s",
+  ).problems;
+  assert.match(problem?.message ?? "", /join/);
+  assert.doesNotMatch(problem?.message ?? "", /joinTexts/);
+});
+
 test(
   "a rule that loops without measure is stopped, and the object refused",
   { timeout: 20_000 },

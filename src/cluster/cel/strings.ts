@@ -2,11 +2,21 @@
 import { goPattern } from "../schema/go-pattern.ts";
 import type { FunctionTable } from "./function-table.ts";
 
-/** The name under which `matches` is called: the library's own one reads JavaScript's dialect. */
-export const matchesName = "matchesPattern";
+/**
+ * The names under which methods are called that the library has too: its `matches` reads JavaScript's
+ * dialect, and what it joins and splits may be longer than this process can bear.
+ */
+export const ownMethods: ReadonlyMap<string, string> = new Map([
+  ["matches", "matchesPattern"],
+  ["join", "joinTexts"],
+  ["split", "splitText"],
+]);
+
+/** Longer than any object: a rule that needs it asks about something else. */
+const textMax = 3 * 1024 * 1024;
 
 export const stringFunctions: FunctionTable = {
-  [`string.${matchesName}(string): bool`]: (text: string, pattern: string) =>
+  "string.matchesPattern(string): bool": (text: string, pattern: string) =>
     compiled(pattern).test(text),
   "matches(string, string): bool": (text: string, pattern: string) => compiled(pattern).test(text),
   "string.find(string): string": (text: string, pattern: string) =>
@@ -22,7 +32,13 @@ export const stringFunctions: FunctionTable = {
     return characters[at] ?? "";
   },
   "string.replace(string, string): string": (text: string, old: string, next: string) =>
-    text.split(old).join(next),
+    joined(split(text, old), next),
+  "list<string>.joinTexts(): string": (list: readonly unknown[]) => joined(textsOf(list), ""),
+  "list<string>.joinTexts(string): string": (list: readonly unknown[], separator: string) =>
+    joined(textsOf(list), separator),
+  "string.splitText(string): list<string>": split,
+  "string.splitText(string, int): list<string>": (text: string, separator: string, limit: bigint) =>
+    splitSome(text, separator, Number(limit)),
   "string.replace(string, string, int): string": (
     text: string,
     old: string,
@@ -55,25 +71,53 @@ function findAll(text: string, source: string, limit: number): readonly string[]
 }
 
 function replaceSome(text: string, old: string, next: string, limit: number): string {
-  if (limit < 0) return text.split(old).join(next);
-  const parts = text.split(old);
-  const replaced = parts.slice(0, limit + 1).join(next);
+  const parts = split(text, old);
+  if (limit < 0) return joined(parts, next);
+  const replaced = joined(parts.slice(0, limit + 1), next);
   const rest = parts.slice(limit + 1);
-  return rest.length === 0 ? replaced : `${replaced}${old}${rest.join(old)}`;
+  return rest.length === 0 ? replaced : joined([replaced, ...rest], old);
+}
+
+/** A negative limit means all; else the last piece is whatever is left. */
+function splitSome(text: string, separator: string, limit: number): readonly string[] {
+  if (limit === 0) return [];
+  const parts = split(text, separator);
+  if (limit < 0 || parts.length <= limit) return parts;
+  return [...parts.slice(0, limit - 1), joined(parts.slice(limit - 1), separator)];
+}
+
+function split(text: string, separator: string): readonly string[] {
+  requireBearable(text.length);
+  return text.split(separator);
+}
+
+function joined(texts: readonly string[], separator: string): string {
+  const separators = separator.length * Math.max(0, texts.length - 1);
+  requireBearable(texts.reduce((sum, { length }) => sum + length, separators));
+  return texts.join(separator);
+}
+
+function requireBearable(length: number): void {
+  if (length > textMax)
+    throw new RangeError(`a text of ${length} characters is longer than the ${textMax} allowed`);
+}
+
+function textsOf(list: readonly unknown[]): readonly string[] {
+  if (list.every((item) => typeof item === "string")) return list;
+  throw new TypeError("join: the list must contain only strings");
 }
 
 /** `%s %d %f %e %b %o %x %X`, as CEL's own format. */
 function format(template: string, values: readonly unknown[]): string {
   let next = 0;
+  let length = 0;
   const text = template.replace(/%(%|(?:\.(\d+))?([a-zA-Z]))/g, (whole, what, digits, verb) => {
     if (what === "%") return "%";
     if (next >= values.length) throw new RangeError(`index ${next} out of range`);
-    return formatOne(
-      values[next++],
-      String(verb),
-      digits === undefined ? 6 : Number(digits),
-      whole,
-    );
+    const given = digits === undefined ? 6 : Number(digits);
+    const formatted = formatOne(values[next++], String(verb), given, whole);
+    requireBearable((length += formatted.length));
+    return formatted;
   });
   return text;
 }
