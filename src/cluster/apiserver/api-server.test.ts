@@ -76,13 +76,15 @@ test("the certificates name the server, are signed by the authority, and last", 
   );
 });
 
-test("a token opens the server, anything else is 401", async (t) => {
+test("a token opens the server, anything else is 401; health and version are public", async (t) => {
   const { served } = await serve(t);
   const version = await fetchFrom(served, "/version");
   assert.equal(version.statusCode, 200);
   assert.match(await text(version), /"minor":"32"/);
+  for (const path of ["/version", "/version/", "/healthz", "/livez?verbose", "/readyz/ping"])
+    assert.notEqual((await fetchFrom(served, path, { headers: {} })).statusCode, 401, path);
   for (const headers of [{}, { authorization: "Bearer wrong" }, { authorization: "Basic x" }]) {
-    const refused = await fetchFrom(served, "/version", { headers });
+    const refused = await fetchFrom(served, "/api/v1/pods", { headers });
     assert.equal(refused.statusCode, 401);
     assert.equal((JSON.parse(await text(refused)) as { reason: string }).reason, "Unauthorized");
   }
