@@ -1,6 +1,7 @@
 // Deletes what its owners have left behind. An owner is told by uid, so one that was deleted and
-// made anew under the same name does not count. An object goes when all of its owners are gone.
-import type { KubeObject } from "../../resources/object.ts";
+// made anew under the same name does not count; nor does one of another namespace, or one that the
+// reference misnames. An object goes when all of its owners are gone.
+import type { KubeObject, OwnerReference } from "../../resources/object.ts";
 import { ChangeWorker, type FollowUpOptions } from "./change-worker.ts";
 import { foregroundFinalizer } from "./deletion.ts";
 import { quietly, type Registry } from "./registry.ts";
@@ -20,7 +21,10 @@ export class GarbageCollector {
     this.#registry = options.registry;
     this.#worker = new ChangeWorker({
       name: "garbage collector",
-      run: (uid) => this.#reviewOwner(uid),
+      run: (uid) => {
+        this.#reviewOwner(uid);
+        this.#reviewDependent(uid);
+      },
       log: options.log,
     });
   }
@@ -46,6 +50,10 @@ export class GarbageCollector {
       this.#worker.add(uid);
     if (type === "MODIFIED" && ownerReferences === old?.metadata.ownerReferences) return;
     for (const owner of ownerReferences) this.#worker.add(owner.uid);
+    const isMisled = ownerReferences.some(
+      (reference) => this.#find(reference.uid) && !this.#ownerOf(object, reference),
+    );
+    if (isMisled && uid !== undefined) this.#worker.add(uid);
   }
 
   #reviewOwner(uid: string): void {
@@ -54,19 +62,25 @@ export class GarbageCollector {
     else if (isBeingDeletedInForeground(owner)) this.#deleteInForeground(owner);
   }
 
+  #reviewDependent(uid: string): void {
+    const location = this.#store.locate(uid);
+    const { ownerReferences = [] } = this.#find(uid)?.metadata ?? {};
+    if (location && ownerReferences.length > 0) this.#release(location);
+  }
+
   /** Owners that are gone or about to go are taken out of what has others; what has none is deleted. */
   #release(location: Location): void {
     const object = this.#store.get(location.storageId, location.key);
     if (!object) return;
     const { ownerReferences = [], deletionTimestamp, namespace, name, uid = "" } = object.metadata;
-    const staysOwner = (reference: { readonly uid: string }): boolean => {
-      const owner = this.#find(reference.uid);
+    const staysOwner = (reference: OwnerReference): boolean => {
+      const owner = this.#ownerOf(object, reference);
       return owner !== undefined && !isBeingDeletedInForeground(owner);
     };
     if (ownerReferences.some(staysOwner)) return this.#registry.keepOwners(location, staysOwner);
     const resource = this.#catalog.stored(location.storageId);
     if (!resource || deletionTimestamp !== undefined) return;
-    const isWaitedFor = ownerReferences.some((owner) => this.#find(owner.uid) !== undefined);
+    const isWaitedFor = ownerReferences.some((owner) => this.#ownerOf(object, owner));
     const hasDependents = this.#store.dependentsOf(uid).length > 0;
     this.#registry.delete(
       { resource, namespace, name },
@@ -105,6 +119,16 @@ export class GarbageCollector {
       }),
       quietly,
     );
+  }
+
+  #ownerOf({ metadata }: KubeObject, reference: OwnerReference): KubeObject | undefined {
+    const owner = this.#find(reference.uid);
+    if (!owner || owner.kind !== reference.kind || owner.metadata.name !== reference.name)
+      return undefined;
+    const { namespace } = owner.metadata;
+    // As upstream: what is in no namespace is not deleted for want of an owner in one.
+    const isNear = namespace === undefined || [namespace, undefined].includes(metadata.namespace);
+    return isNear ? owner : undefined;
   }
 
   #find(uid: string): KubeObject | undefined {

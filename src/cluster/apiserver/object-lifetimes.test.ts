@@ -110,6 +110,26 @@ for (const policy of ["Background", "Foreground"])
     assert.equal(await statusOf(plane, "child"), 404);
   });
 
+test("an owner of another namespace, or of another name or kind, is none", async () => {
+  const { plane, call } = openTestPlane();
+  const { uid } = (await call("POST", configMaps, configMap("owner"))).body.metadata;
+  const owner = { apiVersion: "v1", kind: "ConfigMap", name: "owner", uid };
+  await call("POST", "/api/v1/namespaces", { metadata: { name: "far" } });
+  const far = "/api/v1/namespaces/far/configmaps";
+  const wrong: readonly (readonly [path: string, name: string, reference: object])[] = [
+    [far, "distant", owner],
+    [configMaps, "misnamed", { ...owner, name: "other" }],
+    [configMaps, "unkind", { ...owner, kind: "Secret" }],
+  ];
+  for (const [path, name, reference] of wrong)
+    await call("POST", path, configMap(name, { ownerReferences: [reference] }));
+  await call("POST", configMaps, configMap("good", { ownerReferences: [owner] }));
+  await plane.settled();
+  for (const [path, name] of wrong)
+    assert.equal((await call("GET", `${path}/${name}`)).status, 404, name);
+  assert.equal((await call("GET", `${configMaps}/good`)).status, 200);
+});
+
 test("who deletes in the background no longer waits for the foreground", async () => {
   const plane = openTestPlane();
   await family(plane, true);

@@ -9,7 +9,7 @@ import type { Random } from "../../lib/random.ts";
 import { formatTimestamp } from "../../lib/timestamp.ts";
 import type { AdmissionRule, AdmissionSnapshot } from "../../resources/admission.ts";
 import { validateMetadata } from "../../resources/metadata-validation.ts";
-import type { KubeObject, ObjectMeta } from "../../resources/object.ts";
+import type { KubeObject, ObjectMeta, OwnerReference } from "../../resources/object.ts";
 import {
   ApiProblem,
   alreadyExists,
@@ -299,10 +299,7 @@ export class Registry {
   }
 
   /** Takes the owners that are not to stay out of the stored object, whatever else is wrong with it. */
-  keepOwners(
-    { storageId, key }: Location,
-    staysOwner: (owner: { readonly uid: string }) => boolean,
-  ): void {
+  keepOwners({ storageId, key }: Location, staysOwner: (owner: OwnerReference) => boolean): void {
     const object = this.#store.get(storageId, key);
     if (!object) return;
     const { ownerReferences = [], ...rest } = object.metadata;
