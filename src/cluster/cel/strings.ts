@@ -1,5 +1,6 @@
 // Kubernetes' functions on text: the string extensions of CEL, and regular expressions in Go's dialect.
 import { goPattern } from "../schema/go-pattern.ts";
+import { allMatches, firstMatch, patternMatches, type Pattern } from "../schema/pattern-match.ts";
 import type { FunctionTable } from "./function-table.ts";
 
 /**
@@ -17,14 +18,15 @@ const textMax = 3 * 1024 * 1024;
 
 export const stringFunctions: FunctionTable = {
   "string.matchesPattern(string): bool": (text: string, pattern: string) =>
-    compiled(pattern).test(text),
-  "matches(string, string): bool": (text: string, pattern: string) => compiled(pattern).test(text),
+    patternMatches(compiled(pattern), text),
+  "matches(string, string): bool": (text: string, pattern: string) =>
+    patternMatches(compiled(pattern), text),
   "string.find(string): string": (text: string, pattern: string) =>
-    compiled(pattern).exec(text)?.[0] ?? "",
+    firstMatch(compiled(pattern), text),
   "string.findAll(string): list<string>": (text: string, pattern: string) =>
-    findAll(text, pattern, -1),
+    allMatches(compiled(pattern), text, -1),
   "string.findAll(string, int): list<string>": (text: string, pattern: string, limit: bigint) =>
-    findAll(text, pattern, Number(limit)),
+    allMatches(compiled(pattern), text, Number(limit)),
   "string.charAt(int): string": (text: string, index: bigint) => {
     const characters = Array.from(text);
     const at = Number(index);
@@ -53,21 +55,10 @@ export const stringFunctions: FunctionTable = {
   "int(google.protobuf.Timestamp): int": (time: Date) => BigInt(Math.floor(time.getTime() / 1000)),
 };
 
-function compiled(source: string): RegExp {
+function compiled(source: string): Pattern {
   const pattern = goPattern(source);
   if (pattern.kind === "problem") throw new RangeError(pattern.problem);
-  return pattern.regExp;
-}
-
-/** A negative limit means all. */
-function findAll(text: string, source: string, limit: number): readonly string[] {
-  const { flags, source: pattern } = compiled(source);
-  const found: string[] = [];
-  for (const [match] of text.matchAll(new RegExp(pattern, `${flags}g`))) {
-    if (limit >= 0 && found.length >= limit) break;
-    found.push(match);
-  }
-  return found;
+  return pattern;
 }
 
 function replaceSome(text: string, old: string, next: string, limit: number): string {

@@ -2,13 +2,15 @@
 // own. What Go does not know is refused in Go's words, what cannot be translated by name; nothing is
 // read as something else.
 import { setFlagsFromString } from "node:v8";
+import type { Pattern } from "./pattern-match.ts";
 
-// RE2 takes linear time on any pattern. V8 does too once it may leave its backtracking engine, so a
-// pattern like ^(a+)+$ cannot stop the server.
+// RE2 takes linear time on any pattern. V8 does too on most once it may leave its backtracking engine,
+// so a pattern like ^(a+)+$ cannot stop the server. The flag `l` tells on which.
 setFlagsFromString("--enable-experimental-regexp-engine-on-excessive-backtracks");
+setFlagsFromString("--enable-experimental-regexp-engine");
 
 export type GoPattern =
-  | { readonly kind: "pattern"; readonly regExp: RegExp }
+  | ({ readonly kind: "pattern" } & Pattern)
   | { readonly kind: "problem"; readonly problem: string };
 
 const known = new Map<string, GoPattern>();
@@ -26,12 +28,23 @@ export function goPattern(source: string): GoPattern {
 
 function translate(source: string): GoPattern {
   try {
-    const { text, needsUnicode } = new Translator(source).run();
-    return { kind: "pattern", regExp: new RegExp(text, needsUnicode ? "u" : "") };
+    const { text, needsUnicode, mayExplode } = new Translator(source).run();
+    const flags = needsUnicode ? "u" : "";
+    const regExp = new RegExp(text, flags);
+    return { kind: "pattern", regExp, isBounded: !mayExplode || isLinear(text, flags) };
   } catch (error) {
     if (error instanceof PatternError) return { kind: "problem", problem: error.message };
     const reason = error instanceof Error ? error.message : String(error);
     return { kind: "problem", problem: `error parsing regexp: ${reason}` };
+  }
+}
+
+function isLinear(text: string, flags: string): boolean {
+  try {
+    new RegExp(text, `${flags}l`);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -93,6 +106,8 @@ class Translator {
   /** Where the thing starts that a repetition would repeat; none after `(`, `|` and at the start. */
   #atom: number | undefined;
   #repetition: number | undefined;
+  #repetitions = 0;
+  #repeatsGroup = false;
 
   constructor(source: string) {
     this.#source = source;
@@ -102,11 +117,17 @@ class Translator {
     );
   }
 
-  run(): { readonly text: string; readonly needsUnicode: boolean } {
+  run(): {
+    readonly text: string;
+    readonly needsUnicode: boolean;
+    /** Whether backtracking could take far longer than the text is. */
+    readonly mayExplode: boolean;
+  } {
     while (this.#at < this.#source.length) this.#step();
     if (this.#groups.length > 0) complain("missing closing )", this.#source);
     const text = this.#text + ")".repeat(this.#openers.length);
-    return { text, needsUnicode: this.#needsUnicode };
+    const mayExplode = this.#repeatsGroup || this.#repetitions > 2;
+    return { text, needsUnicode: this.#needsUnicode, mayExplode };
   }
 
   #step(): void {
@@ -186,6 +207,8 @@ class Translator {
     if (this.#atom === undefined) complain("missing argument to repetition operator", whole);
     this.#text += operator + lazy;
     this.#repetition = start;
+    this.#repetitions++;
+    if (this.#source[this.#atom] === "(" && operator !== "?") this.#repeatsGroup = true;
   }
 
   #open(start: number): void {
@@ -235,10 +258,10 @@ class Translator {
     switch (next) {
       case "A":
         this.#at++;
-        return this.#put(start, "(?<![\\s\\S])");
+        return this.#put(start, "^");
       case "z":
         this.#at++;
-        return this.#put(start, "(?![\\s\\S])");
+        return this.#put(start, "$");
       case "b":
       case "B":
         this.#at++;

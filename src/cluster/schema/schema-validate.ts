@@ -6,6 +6,7 @@ import type { Cause } from "../../resources/cause.ts";
 import type { Schema } from "../../resources/schema.ts";
 import { hasFormat } from "./formats.ts";
 import { goPattern } from "./go-pattern.ts";
+import { patternMatches } from "./pattern-match.ts";
 
 export type ValidateOptions = {
   /** Where the value stands; the causes' fields begin with it. */
@@ -211,7 +212,12 @@ function checkText(schema: Schema, text: string, path: string, causes: Cause[]):
 /** A pattern that cannot be read is refused with its CRD; one in an old CRD is met by nothing. */
 function matches(source: string, text: string): boolean {
   const pattern = goPattern(source);
-  return pattern.kind === "pattern" && pattern.regExp.test(text);
+  try {
+    return pattern.kind === "pattern" && patternMatches(pattern, text);
+  } catch {
+    // It takes too long, and what cannot be told to match is refused.
+    return false;
+  }
 }
 
 function checkNumber(schema: Schema, value: number, path: string, causes: Cause[]): void {
