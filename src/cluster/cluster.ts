@@ -37,6 +37,7 @@ import {
 } from "./network/service-resolver.ts";
 import { indexSlices } from "./network/service-endpoints.ts";
 import { podPriorityAdmission } from "./workloads/pod-priority-admission.ts";
+import { serviceAccountAdmission } from "./workloads/service-account-admission.ts";
 import { serviceAdmission } from "./workloads/service-admission.ts";
 import { runWorkloadLoops, startCaches, type ClusterCaches } from "./workloads/workload-loops.ts";
 
@@ -233,6 +234,7 @@ function openPlane(options: ClusterOptions, nodeAddress: string): ControlPlane {
     admission: [
       serviceAdmission(nodeAddress),
       podPriorityAdmission,
+      serviceAccountAdmission,
       ...unenforcedAdmission,
       ...admission,
     ],
