@@ -1,7 +1,7 @@
 // A running cluster, managed from another shell: `dunlin status`, `dunlin logs`, `dunlin down`.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -122,6 +122,15 @@ test("whoever has read enough of a log closes the pipe, and nothing is wrong", a
   const { stdout, stderr } = await runProgram("sh", ["-c", script], environment);
   assert.equal(stdout, "a line\n");
   assert.equal(stderr, "");
+});
+
+test("a clone without its dependencies says how to get them", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "dunlin-test-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  cpSync(program, join(folder, "dunlin"));
+  const { code, stderr } = await runProgram(join(folder, "dunlin"), ["--help"], environment);
+  assert.equal(code, 1);
+  assert.match(stderr, /^dunlin: .* run 'npm ci' in \S+\n$/);
 });
 
 test("each command lists its options", async () => {
