@@ -87,9 +87,9 @@ function jsonOrUndefined(text: string): unknown {
 }
 
 async function parseYaml(text: string): Promise<unknown> {
-  const { parse } = await import("yaml");
+  const { parseYamlText } = await import("./yaml-body.ts");
   try {
-    return parse(text, { maxAliasCount: 100 }) as unknown;
+    return parseYamlText(text);
   } catch (error) {
     // The parser descends as deep as the text does.
     if (messageOf(error).startsWith("Maximum call stack")) throw tooDeep();
