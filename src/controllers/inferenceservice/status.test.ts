@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Deployment } from "../../resources/deployment.ts";
 import type { InferenceService } from "../../resources/inference-service.ts";
-import { conditionOf } from "../../resources/object.ts";
+import { conditionOf, type Condition } from "../../resources/object.ts";
 import type { ContainerStatus, Pod, PodStatus } from "../../resources/pod.ts";
 import { statusOf, type Observed } from "./status.ts";
 
@@ -16,7 +16,11 @@ function service(minReplicas: number, status?: InferenceService["status"]): Infe
   };
 }
 
-function deployment(replicas: number, availableReplicas: number): Deployment {
+function deployment(
+  replicas: number,
+  availableReplicas: number,
+  ...more: readonly Condition[]
+): Deployment {
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
@@ -31,6 +35,7 @@ function deployment(replicas: number, availableReplicas: number): Deployment {
           reason: "MinimumReplicasUnavailable",
           message: "Deployment does not have minimum availability.",
         },
+        ...more,
       ],
     },
   };
@@ -114,6 +119,20 @@ test("Ready, by the predictor and the way in", () => {
       },
       ready: "False",
       reason: "ImagePullBackOff",
+    },
+    {
+      name: "no pod can be made",
+      seen: {
+        deployment: deployment(1, 0, {
+          type: "ReplicaFailure",
+          status: "True",
+          reason: "FailedCreate",
+          message: 'serviceaccount "loader" not found',
+        }),
+        pods: [],
+      },
+      ready: "False",
+      reason: "FailedCreate",
     },
     {
       name: "no node has room",

@@ -90,15 +90,16 @@ function predictorReady(
   const available = conditionOf(conditions, "Available");
   if (availableReplicas >= Math.max(least, wanted > 0 ? 1 : 0) && available)
     return { type, status: "True" };
-  const failure = pods.map(failureOf).find((found) => found !== undefined);
+  // Pods that cannot even be made, for want of their ServiceAccount or by a webhook's word.
+  const refused = conditionOf(conditions, "ReplicaFailure");
+  const cause =
+    pods.map(failureOf).find((found) => found !== undefined) ??
+    (refused?.status === "True" ? refused : available);
   return {
     type,
     status: "False",
-    reason: failure ? failure.reason : (available?.reason ?? "MinimumReplicasUnavailable"),
-    message:
-      failure?.message ??
-      available?.message ??
-      `${availableReplicas} of ${wanted} replicas available`,
+    reason: cause?.reason ?? "MinimumReplicasUnavailable",
+    message: cause?.message ?? `${availableReplicas} of ${wanted} replicas available`,
   };
 }
 
