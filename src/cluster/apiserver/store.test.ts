@@ -44,6 +44,15 @@ test("an old revision is good as long as nothing of its own resource was forgott
   assert.equal(store.changesSince("busy", 6), undefined);
 });
 
+test("of large objects fewer changes are remembered", () => {
+  const store = new Store();
+  const large = { ...thing("a"), data: "x".repeat(4_000_000) };
+  for (let index = 0; index < 12; index++) store.put("things", large);
+  assert.equal(store.changesSince("things", 1), undefined);
+  assert.equal(store.changesSince("things", 11)?.length, 1);
+  assert.ok(store.oldestRevision("things") >= 4);
+});
+
 test("dependents are found by the uid of their owner, as long as they name it", () => {
   const store = new Store();
   store.put("things", thing("child", "uid-of-a", "uid-of-b"));

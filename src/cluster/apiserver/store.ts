@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { keyOf } from "../../resources/object.ts";
 import type { KubeObject } from "../../resources/object.ts";
+import { jsonText } from "./json-text.ts";
 import type { SqliteJournal } from "./sqlite-journal.ts";
 
 export type Change = {
@@ -24,10 +25,15 @@ type Collection = {
   /** In key order; absent while out of date. */
   sorted: readonly KubeObject[] | undefined;
   readonly history: Change[];
+  /** The length of all of its objects as JSON. */
+  historyChars: number;
   /** Changes up to this revision are no longer known. */
   forgottenRevision: number;
   readonly listeners: Set<Listener>;
 };
+
+/** Large objects are remembered for fewer changes: the memory of a laptop is not theirs alone. */
+const historyCharsMax = 32 * 1024 * 1024;
 
 export class Store {
   readonly #collections = new Map<string, Collection>();
@@ -177,11 +183,12 @@ export class Store {
   #publish(collection: Collection, change: Change): void {
     collection.sorted = undefined;
     collection.history.push(change);
+    collection.historyChars += charsOf(change);
     // Cutting in blocks keeps the cost of the ring off most writes.
-    if (collection.history.length >= this.#historyLength * 2) {
-      const cut = collection.history.splice(0, collection.history.length - this.#historyLength);
-      collection.forgottenRevision = cut.at(-1)?.revision ?? collection.forgottenRevision;
-    }
+    if (collection.history.length >= this.#historyLength * 2)
+      forget(collection, collection.history.length - this.#historyLength);
+    else if (collection.historyChars > historyCharsMax)
+      forget(collection, Math.ceil(collection.history.length / 2));
     for (const listener of this.#listeners) listener(change);
     for (const listener of collection.listeners) listener(change);
   }
@@ -193,6 +200,7 @@ export class Store {
         objects: new Map(),
         sorted: undefined,
         history: [],
+        historyChars: 0,
         forgottenRevision: this.#loadedRevision,
         listeners: new Set(),
       };
@@ -221,6 +229,18 @@ export class Store {
       if (children?.size === 0) this.#dependents.delete(owner.uid);
     }
   }
+}
+
+function forget(collection: Collection, count: number): void {
+  for (const change of collection.history.splice(0, count)) {
+    collection.historyChars -= charsOf(change);
+    collection.forgottenRevision = change.revision;
+  }
+}
+
+/** The text is needed by the journal and by whoever is answered, so it is not made for this. */
+function charsOf({ object }: Change): number {
+  return jsonText(object).length;
 }
 
 function inKeyOrder(objects: ReadonlyMap<string, KubeObject>): readonly KubeObject[] {

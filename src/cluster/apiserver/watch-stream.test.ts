@@ -1,7 +1,7 @@
 // Watches as clients see them: where they begin, what a selector makes of a change, and how they end.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { queuedEventsMax } from "./watch-stream.ts";
+import { queuedBytesMax, queuedEventsMax } from "./watch-stream.ts";
 import { configMap, configMaps, openTestPlane, pod, pods } from "./plane-fixture.ts";
 
 const tableAccept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
@@ -144,4 +144,27 @@ test("a client that does not read is dropped, not remembered for ever", async ()
   for (let index = 0; index < queuedEventsMax + 100; index++)
     await call("PATCH", `${configMaps}/a`, { data: { k: String(index) } });
   await assert.rejects(reader.next(), /the client reads too slowly/);
+});
+
+test("a client that does not read large objects is dropped the sooner", async () => {
+  const { call, watch } = openTestPlane();
+  await call("POST", configMaps, configMap("a"));
+  const reader = await watch(`${configMaps}?watch=true`);
+  const bytes = 900_000;
+  for (let index = 0; index <= queuedBytesMax / bytes + 1; index++)
+    await call("PATCH", `${configMaps}/a`, { data: { k: String(index).padEnd(bytes, "x") } });
+  await assert.rejects(reader.next(), /the client reads too slowly/);
+});
+
+test("what a client begins with does not count against it", async () => {
+  const { call, watch } = openTestPlane();
+  const data = { k: "x".repeat(900_000) };
+  const count = queuedBytesMax / 900_000 + 2;
+  for (let index = 0; index < count; index++)
+    await call("POST", configMaps, configMap(`a${index}`, {}, data));
+  const reader = await watch(`${configMaps}?watch=true`);
+  await call("PATCH", `${configMaps}/a0`, { data: { k: "small" } });
+  for (let index = 0; index < count; index++) assert.equal((await reader.next()).type, "ADDED");
+  assert.equal((await reader.next()).type, "MODIFIED");
+  await reader.stop();
 });

@@ -33,82 +33,89 @@ export type WatchOptions = {
 const bookmarkIntervalMs = 60_000;
 /** A client that is so far behind had better list again. */
 export const queuedEventsMax = 4096;
+/** Nor is a client worth more memory than this, whose events are large. */
+export const queuedBytesMax = 32 * 1024 * 1024;
+/** So that one limit is both. */
+const eventBytesMin = queuedBytesMax / queuedEventsMax;
 
 export function watchStream(options: WatchOptions): ReadableStream<Uint8Array> {
   const { store, clock, signal, closing, encode, matches } = options;
   const cleanups: (() => void)[] = [];
   const stop = (): void => cleanups.splice(0).forEach((cleanup) => cleanup());
 
-  return new ReadableStream<Uint8Array>({
-    start(controller) {
-      let ended = false;
-      let queuedMax = queuedEventsMax;
-      const finish = (): void => {
-        if (ended) return;
-        ended = true;
-        stop();
-        controller.close();
-      };
-      const send = (type: WatchType, object: object, change?: Change): void => {
-        controller.enqueue(encode(type, object, change));
-      };
-      const forward = (change: Change): void => {
-        const event = ended ? undefined : asSeenThrough(matches, change);
-        if (!event) return;
-        try {
-          send(event.type, event.object, change);
-        } catch (error) {
-          // A column that cannot be computed ends this watch, not the write that it is told of.
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        let ended = false;
+        // What a client is given to begin with is its own wish, however much it is.
+        let queuedMax = Infinity;
+        const queued = (): number => -(controller.desiredSize ?? 0);
+        const finish = (): void => {
+          if (ended) return;
           ended = true;
           stop();
-          controller.error(error);
-          return;
-        }
-        if (-(controller.desiredSize ?? 0) <= queuedMax) return;
-        // Not closed: what it has not read is dropped at once.
-        ended = true;
-        stop();
-        controller.error(new Error("the client reads too slowly, and is let go"));
-      };
-      const bookmark = (annotations?: Readonly<Record<string, string>>): void => {
-        const metadata = { resourceVersion: String(store.revision), creationTimestamp: null };
-        send("BOOKMARK", {
-          ...options.typeMeta,
-          metadata: annotations ? { ...metadata, annotations } : metadata,
-        });
-      };
+          controller.close();
+        };
+        const send = (type: WatchType, object: object, change?: Change): void => {
+          controller.enqueue(encode(type, object, change));
+        };
+        const forward = (change: Change): void => {
+          const event = ended ? undefined : asSeenThrough(matches, change);
+          if (!event) return;
+          try {
+            send(event.type, event.object, change);
+          } catch (error) {
+            // A column that cannot be computed ends this watch, not the write that it is told of.
+            ended = true;
+            stop();
+            controller.error(error);
+            return;
+          }
+          if (queued() <= queuedMax) return;
+          // Not closed: what it has not read is dropped at once.
+          ended = true;
+          stop();
+          controller.error(new Error("the client reads too slowly, and is let go"));
+        };
+        const bookmark = (annotations?: Readonly<Record<string, string>>): void => {
+          const metadata = { resourceVersion: String(store.revision), creationTimestamp: null };
+          send("BOOKMARK", {
+            ...options.typeMeta,
+            metadata: annotations ? { ...metadata, annotations } : metadata,
+          });
+        };
 
-      if (options.since === undefined) {
-        const objects = store.list(options.storageId).filter(matches);
-        queuedMax += objects.length;
-        for (const object of objects) send("ADDED", object);
-      } else {
-        const missed = store.changesSince(options.storageId, options.since);
-        if (!missed) {
-          const oldest = store.oldestRevision(options.storageId);
-          send("ERROR", statusOf(expired(options.since, oldest)));
-          return controller.close();
+        if (options.since === undefined) {
+          for (const object of store.list(options.storageId).filter(matches)) send("ADDED", object);
+        } else {
+          const missed = store.changesSince(options.storageId, options.since);
+          if (!missed) {
+            const oldest = store.oldestRevision(options.storageId);
+            send("ERROR", statusOf(expired(options.since, oldest)));
+            return controller.close();
+          }
+          missed.forEach(forward);
+          if (ended) return;
         }
-        queuedMax += missed.length;
-        missed.forEach(forward);
-        if (ended) return;
-      }
-      if (options.marksInitialEvents) bookmark({ "k8s.io/initial-events-end": "true" });
-      cleanups.push(store.onChange(options.storageId, forward));
-      cleanups.push(clock.after(options.timeoutMs, finish));
-      if (options.bookmarks) cleanups.push(repeat(clock, bookmarkIntervalMs, () => bookmark()));
-      const abort = (): void => {
-        stop();
-        controller.error(signal.reason);
-      };
-      if (signal.aborted) return abort();
-      signal.addEventListener("abort", abort, { once: true });
-      closing.addEventListener("abort", finish, { once: true });
-      cleanups.push(() => closing.removeEventListener("abort", finish));
-      cleanups.push(() => signal.removeEventListener("abort", abort));
+        if (options.marksInitialEvents) bookmark({ "k8s.io/initial-events-end": "true" });
+        queuedMax = queuedBytesMax + queued();
+        cleanups.push(store.onChange(options.storageId, forward));
+        cleanups.push(clock.after(options.timeoutMs, finish));
+        if (options.bookmarks) cleanups.push(repeat(clock, bookmarkIntervalMs, () => bookmark()));
+        const abort = (): void => {
+          stop();
+          controller.error(signal.reason);
+        };
+        if (signal.aborted) return abort();
+        signal.addEventListener("abort", abort, { once: true });
+        closing.addEventListener("abort", finish, { once: true });
+        cleanups.push(() => closing.removeEventListener("abort", finish));
+        cleanups.push(() => signal.removeEventListener("abort", abort));
+      },
+      cancel: stop,
     },
-    cancel: stop,
-  });
+    { highWaterMark: 0, size: ({ byteLength }) => Math.max(byteLength, eventBytesMin) },
+  );
 }
 
 /** To a selective watcher an object that begins to match is added, one that ceases to is deleted. */
