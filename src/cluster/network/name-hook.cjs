@@ -41,7 +41,10 @@ function hookNames(server) {
     const plain = () => Reflect.apply(plainLookup, this, arguments);
     if (typeof hostname !== "string" || typeof done !== "function") return plain();
     const alias = aliases.get(hostname.toLowerCase());
-    if (alias) return void process.nextTick(() => answer(hostname, [alias], wanted, done));
+    if (alias) {
+      process.nextTick(answer, hostname, [alias], wanted, done);
+      return {};
+    }
     const search = candidatesOf(hostname);
     if (search.names.length === 0) return plain();
     resolve(search.names).then(
@@ -167,6 +170,8 @@ const podPorts = new Set();
  * port of 0 is nobody's, and stays as it is.
  */
 function hookListen() {
+  // It is called with the server as its `this`.
+  // oxlint-disable-next-line typescript/unbound-method
   const plainListen = net.Server.prototype.listen;
   const isEverywhere = (host) =>
     host === undefined || host === null || host === "" || host === "0.0.0.0" || host === "::";
@@ -191,6 +196,8 @@ function hookListen() {
  * the first connection shows it.
  */
 function hookConnect() {
+  // It is called with the socket as its `this`.
+  // oxlint-disable-next-line typescript/unbound-method
   const plainConnect = net.Socket.prototype.connect;
   let known = false;
   net.Socket.prototype.connect = function connect(...args) {
