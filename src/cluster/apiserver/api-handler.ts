@@ -17,6 +17,8 @@ import { openApiAnswer } from "./openapi.ts";
 import type { PodStream } from "./pod-streams.ts";
 import { Registry } from "./registry.ts";
 import { ResourceCatalog, builtIn } from "../resource-catalog.ts";
+import { MetricsEndpoint } from "./metrics-endpoint.ts";
+import { PodEndpoint } from "./pod-endpoint.ts";
 import { ResourceEndpoint } from "./resource-endpoint.ts";
 import { clusterUser, refuseImpersonation } from "./reviews.ts";
 import { parseResourcePath } from "./request-path.ts";
@@ -50,6 +52,8 @@ export class ControlPlane {
   readonly #store: Store;
   readonly #catalog: ResourceCatalog;
   readonly #endpoint: ResourceEndpoint;
+  readonly #pods: PodEndpoint;
+  readonly #metrics: MetricsEndpoint;
   readonly #garbageCollector: GarbageCollector;
   readonly #namespaces: NamespaceLifecycle;
   readonly #customResources: CustomResources;
@@ -79,14 +83,22 @@ export class ControlPlane {
       versionsOf: ({ storageId }) => catalog.all().filter((one) => one.storageId === storageId),
       resolve: (hostname, port) => this.#resolveService(hostname, port),
     });
+    const writes = new AdmittedWrites(registry, webhooks);
+    const resolveService: ResolveService = (hostname, port) => this.#resolveService(hostname, port);
+    const pods = new PodEndpoint({ catalog, registry, writes, resolveService });
+    const metrics = new MetricsEndpoint({ catalog, registry, clock });
+    const closing = this.#closing.signal;
+    this.#pods = pods;
+    this.#metrics = metrics;
     this.#endpoint = new ResourceEndpoint({
       store,
       catalog,
       registry,
-      writes: new AdmittedWrites(registry, webhooks),
+      writes,
       clock,
-      closing: this.#closing.signal,
-      resolveService: (hostname, port) => this.#resolveService(hostname, port),
+      closing,
+      pods,
+      metrics,
     });
     this.#customResources = new CustomResources({ store, catalog, registry, clock, log });
     this.#eventExpiry = new EventExpiry({ store, clock, log });
@@ -132,13 +144,14 @@ export class ControlPlane {
     this.#usage?.close();
     this.#usage = new UsageSampler(node, this.clock, this.#log);
     this.#usage.start();
-    this.#endpoint.setNode(node, this.#usage);
+    this.#pods.setNode(node);
+    this.#metrics.setUsage(this.#usage);
   }
 
   /** What an upgraded connection is to do. Throws an ApiProblem, or the node's own NodeProblem. */
   async podStream(url: URL): Promise<PodStream> {
     const path = parseResourcePath(url.pathname);
-    if (path) return await this.#endpoint.podStream(path, url.searchParams);
+    if (path) return await this.#pods.stream(path, url.searchParams);
     throw noSuchResource();
   }
 

@@ -3,8 +3,6 @@
 import type { Clock } from "../../lib/clock.ts";
 import { isJsonObject } from "../../lib/json.ts";
 import type { KubeObject } from "../../resources/object.ts";
-import type { Pod } from "../../resources/pod.ts";
-import type { Service } from "../../resources/service.ts";
 import {
   badRequest,
   ApiProblem,
@@ -14,54 +12,37 @@ import {
   notFound,
   successStatus,
 } from "../api-status.ts";
-import { applyRequest, isApply } from "./apply-request.ts";
+import { patchFunction } from "../patch/patch.ts";
+import type { Resource, ResourceCatalog } from "../resource-catalog.ts";
+import type { AdmittedWrites } from "./admitted-writes.ts";
 import { AnswerWriter } from "./answer-writer.ts";
+import { applyRequest, isApply } from "./apply-request.ts";
 import { readDeleteOptions } from "./delete-options.ts";
 import type { DeleteOptions } from "./deletion.ts";
 import { listPage } from "./list-page.ts";
-import { intake } from "./object-intake.ts";
-import type { ResolveService } from "../webhooks/webhook-client.ts";
-import { patchFunction } from "../patch/patch.ts";
-import type { NodeAccess } from "./node-access.ts";
-import {
-  metricResource,
-  metricsGroup,
-  metricsNotFound,
-  nodeMetrics,
-  podMetrics,
-} from "./metrics-api.ts";
-import { boundPod, createdStatus, evictionOptions } from "./pod-placement.ts";
-import { parseProxyName, passOn, podTarget, serviceTarget } from "./proxy-request.ts";
-import { readPodLog } from "./pod-log-request.ts";
-import { isStreamSubresource, podStream, streamOptions, type PodStream } from "./pod-streams.ts";
-import type { AdmittedWrites } from "./admitted-writes.ts";
+import { metricsGroup } from "./metrics-api.ts";
+import type { MetricsEndpoint } from "./metrics-endpoint.ts";
 import { isUnconditional } from "./object-change.ts";
-import { inVersion, quietly } from "./registry.ts";
+import { intake } from "./object-intake.ts";
+import type { PodEndpoint } from "./pod-endpoint.ts";
+import { inVersion } from "./registry.ts";
 import type { Registry, Target, WriteOptions } from "./registry.ts";
 import { readBody, requireObject } from "./request-body.ts";
 import type { Body } from "./request-body.ts";
-import { booleanParameter, dryRunOf } from "./request-path.ts";
+import { booleanParameter } from "./request-path.ts";
 import type { ResourcePath } from "./request-path.ts";
-import type { Resource, ResourceCatalog } from "../resource-catalog.ts";
+import {
+  matcher,
+  namespaceMismatch,
+  requireOneNamespace,
+  writeOptions,
+  type ResourceCall,
+} from "./resource-call.ts";
 import { answerReview, reviewKindOf } from "./reviews.ts";
 import { scaleOf, withScale } from "./scale.ts";
-import { matcherOf } from "./selectors.ts";
-import type { Matcher } from "./selectors.ts";
 import type { Store } from "./store.ts";
-import type { UsageSampler } from "./usage-sampler.ts";
-import { fieldValidationOf, managerOf, requireNoForce } from "./write-parameters.ts";
-import type { OptionsKind } from "./write-parameters.ts";
-
-/** One request for one resource, with what is known about it so far. */
-type Call = {
-  readonly request: Request;
-  readonly query: URLSearchParams;
-  readonly resource: Resource;
-  readonly namespace: string | undefined;
-  readonly name: string | undefined;
-  readonly subresource: string | undefined;
-  readonly writer: AnswerWriter;
-};
+import { asked, isServed, refusal } from "./subresources.ts";
+import { fieldValidationOf, requireNoForce } from "./write-parameters.ts";
 
 export class ResourceEndpoint {
   readonly #store: Store;
@@ -70,9 +51,8 @@ export class ResourceEndpoint {
   readonly #writes: AdmittedWrites;
   readonly #clock: Clock;
   readonly #closing: AbortSignal;
-  readonly #resolveService: ResolveService;
-  #node: NodeAccess | undefined;
-  #usage: UsageSampler | undefined;
+  readonly #pods: PodEndpoint;
+  readonly #metrics: MetricsEndpoint;
 
   constructor(options: {
     readonly store: Store;
@@ -82,7 +62,8 @@ export class ResourceEndpoint {
     readonly clock: Clock;
     /** Aborts when the server ends. */
     readonly closing: AbortSignal;
-    readonly resolveService: ResolveService;
+    readonly pods: PodEndpoint;
+    readonly metrics: MetricsEndpoint;
   }) {
     this.#store = options.store;
     this.#catalog = options.catalog;
@@ -90,37 +71,17 @@ export class ResourceEndpoint {
     this.#writes = options.writes;
     this.#clock = options.clock;
     this.#closing = options.closing;
-    this.#resolveService = options.resolveService;
-  }
-
-  setNode(node: NodeAccess, usage: UsageSampler): void {
-    this.#node = node;
-    this.#usage = usage;
-  }
-
-  /** What an upgraded connection is to do. Rejects with an ApiProblem, or the node's own NodeProblem. */
-  async podStream(path: ResourcePath, query: URLSearchParams): Promise<PodStream> {
-    const { group, version, plural, namespace, name, subresource } = path;
-    const resource = this.#catalog.find(group, version, plural);
-    if (resource?.storageId !== "pods" || !isStreamSubresource(subresource)) throw noSuchResource();
-    if (name === undefined || namespace === undefined) throw noSuchResource();
-    const target = { resource, namespace, name };
-    // An upgraded connection has no headers for warnings.
-    await this.#writes.ask(
-      "CONNECT",
-      target,
-      subresource,
-      streamOptions(subresource, query),
-      quietly,
-    );
-    const pod = this.#registry.read(target) as Pod;
-    return podStream(pod, subresource, query, this.#runningNode());
+    this.#pods = options.pods;
+    this.#metrics = options.metrics;
   }
 
   /** Throws an ApiProblem for everything that is not answered with success. */
   async answer(request: Request, path: ResourcePath, query: URLSearchParams): Promise<Response> {
     const resource = this.#catalog.find(path.group, path.version, path.plural);
-    if (!resource && path.group === metricsGroup) return await this.#metrics(request, path, query);
+    if (!resource && path.group === metricsGroup)
+      return await this.#metrics.answer(request, path, query, (metric) =>
+        this.#writer(request, query, metric),
+      );
     if (!resource) return await answerUnstored(request, path);
     if (!resource.kind.namespaced && path.namespace !== undefined) throw noSuchResource();
     if (resource.kind.namespaced && path.name !== undefined && path.namespace === undefined)
@@ -128,7 +89,7 @@ export class ResourceEndpoint {
     const { namespace, name, subresource } = path;
     const writer = this.#writer(request, query, resource);
     if (resource.deprecation !== undefined) writer.warn(resource.deprecation);
-    const call: Call = { request, query, resource, namespace, name, subresource, writer };
+    const call: ResourceCall = { request, query, resource, namespace, name, subresource, writer };
     if (name === undefined) return await this.#onCollection(call);
     return await this.#onObject(call, { resource, namespace, name });
   }
@@ -144,7 +105,7 @@ export class ResourceEndpoint {
     });
   }
 
-  async #onCollection(call: Call): Promise<Response> {
+  async #onCollection(call: ResourceCall): Promise<Response> {
     switch (call.request.method) {
       case "GET":
         return booleanParameter(call.query, "watch") ? this.#watch(call) : this.#list(call);
@@ -160,15 +121,12 @@ export class ResourceEndpoint {
     }
   }
 
-  async #onObject(call: Call, target: Target): Promise<Response> {
+  async #onObject(call: ResourceCall, target: Target): Promise<Response> {
     const { request, subresource } = call;
     if (subresource !== undefined && !isServed(target.resource, subresource))
       throw refusal(request, target.resource, subresource);
-    if (subresource === "log") return await this.#log(call, target);
-    if (isStreamSubresource(subresource)) throw badRequest("Upgrade request required");
-    if (subresource === "binding" || subresource === "eviction")
-      return await this.#placePod(call, target, subresource);
-    if (isProxy(subresource)) return await this.#passOn(call, target);
+    const answered = await this.#pods.answer(call, target);
+    if (answered) return answered;
     switch (request.method) {
       case "GET":
         if (booleanParameter(call.query, "watch")) return this.#watch(call);
@@ -187,18 +145,18 @@ export class ResourceEndpoint {
     }
   }
 
-  #list(call: Call): Response {
+  #list(call: ResourceCall): Response {
     const { resource, namespace, query, writer } = call;
     const { storageId } = resource;
     const matches = matcher(call);
     return writer.list(listPage({ store: this.#store, storageId, namespace, matches, query }));
   }
 
-  #watch(call: Call): Response {
+  #watch(call: ResourceCall): Response {
     return call.writer.watch(matcher(call));
   }
 
-  async #create(call: Call): Promise<Response> {
+  async #create(call: ResourceCall): Promise<Response> {
     const { request, resource, namespace, query, writer } = call;
     const body = await readBody(request);
     const object = intake(requireObject(body), {
@@ -215,16 +173,16 @@ export class ResourceEndpoint {
       resource,
       namespace,
       object,
-      this.#writeOptions(call, "CreateOptions"),
+      writeOptions(call, "CreateOptions"),
     );
     return writer.object(created, 201);
   }
 
-  async #replace(call: Call, target: Target): Promise<Response> {
+  async #replace(call: ResourceCall, target: Target): Promise<Response> {
     const { resource } = target;
     const body = await readBody(call.request);
     const value = requireObject(body);
-    const options = this.#writeOptions(call, "UpdateOptions");
+    const options = writeOptions(call, "UpdateOptions");
     if (call.subresource === "scale")
       return await this.#writeScale(call, target, () => value, options);
     const object = intake(value, {
@@ -243,13 +201,13 @@ export class ResourceEndpoint {
   }
 
   /** The patch is applied to the object of this moment, so only a resourceVersion in it conflicts. */
-  async #patch(call: Call, target: Target): Promise<Response> {
+  async #patch(call: ResourceCall, target: Target): Promise<Response> {
     const { resource } = target;
     const body = await readBody(call.request);
     if (isApply(body)) return await this.#apply(call, target, body);
     requireNoForce(call.query);
     const patch = patchFunction(body.contentType, body.value, resource);
-    const options = this.#writeOptions(call, "PatchOptions");
+    const options = writeOptions(call, "PatchOptions");
     if (call.subresource === "scale") return await this.#writeScale(call, target, patch, options);
     const validation = fieldValidationOf(call.query, "PatchOptions");
     const change = (old: KubeObject): KubeObject => {
@@ -263,13 +221,13 @@ export class ResourceEndpoint {
   }
 
   /** Server-side apply, which also creates. */
-  async #apply(call: Call, target: Target, body: Body): Promise<Response> {
+  async #apply(call: ResourceCall, target: Target, body: Body): Promise<Response> {
     const { query, subresource, writer } = call;
     const { warn } = writer;
     const nowMs = this.#clock.nowMs();
     const applied = applyRequest(body, { target, subresource, query, nowMs, warn });
     const { manager, change } = applied;
-    const options = { ...this.#writeOptions(call, "PatchOptions"), manager, isApplied: true };
+    const options = { ...writeOptions(call, "PatchOptions"), manager, isApplied: true };
     if (subresource === undefined && !this.#registry.has(target)) {
       const created = await this.#createApplied(target, change(undefined), options);
       if (created) return writer.object(created, 201);
@@ -296,7 +254,7 @@ export class ResourceEndpoint {
   }
 
   async #writeScale(
-    call: Call,
+    call: ResourceCall,
     target: Target,
     change: (scale: object) => unknown,
     options: WriteOptions,
@@ -308,7 +266,7 @@ export class ResourceEndpoint {
   }
 
   async #updateScale(
-    call: Call,
+    call: ResourceCall,
     target: Target,
     change: (old: KubeObject) => KubeObject,
     options: WriteOptions,
@@ -324,7 +282,7 @@ export class ResourceEndpoint {
     return call.writer.scale(scaleOf(written, paths));
   }
 
-  async #delete(call: Call, target: Target, options: DeleteOptions): Promise<Response> {
+  async #delete(call: ResourceCall, target: Target, options: DeleteOptions): Promise<Response> {
     const { object, gone } = await this.#writes.delete(target, options, call.writer);
     if (gone && target.resource.storageId !== "pods") {
       const { name, uid = "" } = object.metadata;
@@ -333,7 +291,7 @@ export class ResourceEndpoint {
     return call.writer.object(object);
   }
 
-  async #deleteCollection(call: Call): Promise<Response> {
+  async #deleteCollection(call: ResourceCall): Promise<Response> {
     const { resource, namespace, writer } = call;
     const options = await readDeleteOptions(call.request, call.query);
     const found = this.#registry.list(resource, namespace).filter(matcher(call));
@@ -347,92 +305,6 @@ export class ResourceEndpoint {
       }
     const resourceVersion = String(this.#store.revision);
     return writer.list({ objects: found, metadata: { resourceVersion } });
-  }
-
-  async #log(call: Call, target: Target): Promise<Response> {
-    if (call.request.method !== "GET") throw methodNotAllowed();
-    const pod = this.#registry.read(target) as Pod;
-    return await readPodLog(this.#runningNode(), pod, call.query, call.request.signal);
-  }
-
-  async #metrics(
-    request: Request,
-    { version, plural, namespace, name, subresource }: ResourcePath,
-    query: URLSearchParams,
-  ): Promise<Response> {
-    const resource = metricResource(plural);
-    const stored = this.#catalog.stored(plural);
-    if (!resource || !stored || version !== resource.kind.version || subresource !== undefined)
-      throw noSuchResource();
-    if (request.method !== "GET" || booleanParameter(query, "watch")) throw methodNotAllowed();
-    const writer = this.#writer(request, query, resource);
-    const matches = matcher({ query, resource, namespace, name });
-    const objects = this.#registry.list(stored, namespace).filter(matches);
-    const rates = (await this.#usage?.rates()) ?? [];
-    const metrics =
-      plural === "nodes"
-        ? nodeMetrics(objects, rates, this.#clock.nowMs())
-        : podMetrics(objects as readonly KubeObject[] as readonly Pod[], rates);
-    // Nothing is stored, so there is no revision to list at.
-    if (name === undefined)
-      return writer.list({ objects: metrics, metadata: { resourceVersion: "" } });
-    const [only] = metrics;
-    if (!only) throw metricsNotFound(plural, namespace, name);
-    return writer.object(only);
-  }
-
-  async #placePod(
-    call: Call,
-    target: Target,
-    subresource: "binding" | "eviction",
-  ): Promise<Response> {
-    if (call.request.method !== "POST") throw methodNotAllowed();
-    const { value } = await readBody(call.request);
-    const given = isJsonObject(value) ? value : {};
-    const { warn } = call.writer;
-    if (subresource === "binding") {
-      const options = this.#writeOptions(call, "CreateOptions");
-      const binding = { ...given, apiVersion: "v1", kind: "Binding" };
-      await this.#writes.ask("CREATE", target, subresource, binding, options);
-      this.#registry.update(target, "main", (pod) => boundPod(pod, value), options);
-    } else {
-      const options = evictionOptions(target.name, value, call.query);
-      const eviction = { ...given, apiVersion: "policy/v1", kind: "Eviction" };
-      const { dryRun = false } = options;
-      await this.#writes.ask("CREATE", target, subresource, eviction, { dryRun, warn });
-      this.#registry.delete(target, options);
-    }
-    return call.writer.plain(createdStatus, 201);
-  }
-
-  async #passOn({ request }: Call, target: Target): Promise<Response> {
-    const { resource } = target;
-    const { name, port } = parseProxyName(target.name);
-    const object = this.#registry.read({ ...target, name }) as KubeObject;
-    const to =
-      resource.storageId === "pods"
-        ? podTarget(object as Pod, port)
-        : serviceTarget(object as Service, port, this.#resolveService);
-    const { pathname, search } = new URL(request.url);
-    const path = /^(?:\/[^/]+){6}\/proxy(\/.*)?$/.exec(pathname)?.[1] ?? "/";
-    const kind = resource.storageId === "pods" ? "PodProxyOptions" : "ServiceProxyOptions";
-    const options = { kind, apiVersion: "v1", path };
-    await this.#writes.ask("CONNECT", { ...target, name }, "proxy", options, quietly);
-    return await passOn(request, to, path + search);
-  }
-
-  #runningNode(): NodeAccess {
-    if (this.#node) return this.#node;
-    throw new ApiProblem(503, "ServiceUnavailable", "no node runs pods here yet");
-  }
-
-  #writeOptions({ request, query, subresource, writer }: Call, kind: OptionsKind): WriteOptions {
-    return {
-      dryRun: dryRunOf(query.getAll("dryRun"), kind),
-      warn: writer.warn,
-      subresource,
-      manager: managerOf(request, query, kind),
-    };
   }
 }
 
@@ -448,63 +320,10 @@ async function answerUnstored(request: Request, path: ResourcePath): Promise<Res
   throw noSuchResource(asked(request, path.plural, path.group));
 }
 
-function isServed({ kind, storageId }: Resource, subresource: string): boolean {
-  switch (subresource) {
-    case "status":
-      return kind.subresources?.status === true;
-    case "scale":
-      return kind.subresources?.scale !== undefined;
-    case "log":
-    case "exec":
-    case "attach":
-    case "portforward":
-    case "eviction":
-    case "binding":
-      return storageId === "pods";
-    default:
-      return isProxy(subresource) && (storageId === "pods" || storageId === "services");
-  }
-}
-
-function isProxy(subresource: string | undefined): boolean {
-  return subresource !== undefined && /^proxy(?:\/|$)/.test(subresource);
-}
-
-function asked({ method }: Request, plural: string, group: string): string {
-  return `${method.toLowerCase()} ${plural}${group && `.${group}`}`;
-}
-
-/** These exist in Kubernetes, so they are refused by name. */
-const unserved = ["proxy", "token", "finalize"];
-
-function refusal(request: Request, { kind }: Resource, subresource: string): ApiProblem {
-  const [first = ""] = subresource.split("/");
-  if (!unserved.includes(first))
-    return noSuchResource(asked(request, `${kind.plural}/${subresource}`, kind.group));
-  const message = `the ${first} subresource of ${kind.plural} is not served by this cluster yet`;
-  return new ApiProblem(501, "NotImplemented", message);
-}
-
 function scalePaths({ resource, name }: Target) {
   const paths = resource.kind.subresources?.scale;
   if (!paths) throw notFound(resource.kind, name);
   return paths;
-}
-
-/** The name in the path selects as the fields in the query do. */
-function matcher({
-  query,
-  resource,
-  name,
-  namespace,
-}: Pick<Call, "query" | "resource" | "name" | "namespace">): Matcher {
-  const labelSelector = query.get("labelSelector");
-  const fieldSelector = query.get("fieldSelector");
-  const selected = matcherOf({ labelSelector, fieldSelector }, resource);
-  return ({ metadata, ...rest }) =>
-    (name === undefined || metadata.name === name) &&
-    (namespace === undefined || metadata.namespace === namespace) &&
-    selected({ metadata, ...rest });
 }
 
 /** Kinds that upstream lets nobody replace without having read them; custom kinds are like them. */
@@ -525,15 +344,4 @@ function requireVersion({ kind, storageId, custom }: Resource, { metadata }: Kub
       message: "Invalid value: 0x0: must be specified for an update",
     },
   ]);
-}
-
-/** Objects of all namespaces can be read together, but as upstream neither made nor deleted. */
-function requireOneNamespace({ resource, namespace }: Call): void {
-  if (resource.kind.namespaced && namespace === undefined) throw methodNotAllowed();
-}
-
-function namespaceMismatch(given: string, space: string): ApiProblem {
-  return badRequest(
-    `the namespace of the provided object does not match the namespace sent on the request (${given} instead of ${space || "none"})`,
-  );
 }
