@@ -1,9 +1,15 @@
 // RFC 3339 times as Kubernetes and Prometheus write them. Pure: it formats and parses, and never
 // asks for the current time.
 
+/** The last second that was formatted: most are asked for many times over. */
+let last = { second: Number.NaN, text: "" };
+
 /** Formats with whole seconds, `2026-01-02T03:04:05Z`, as metav1.Time does. */
 export function formatTimestamp(timeMs: number): string {
-  return new Date(Math.floor(timeMs / 1000) * 1000).toISOString().replace(".000Z", "Z");
+  const second = Math.floor(timeMs / 1000);
+  if (second !== last.second)
+    last = { second, text: new Date(second * 1000).toISOString().replace(".000Z", "Z") };
+  return last.text;
 }
 
 /** Formats with microseconds, `2026-01-02T03:04:05.678000Z`, as metav1.MicroTime does. */

@@ -203,24 +203,29 @@ async function webRequest(incoming: IncomingMessage, signal: AbortSignal): Promi
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
   const method = incoming.method ?? "GET";
   const hasBody = method !== "GET" && method !== "HEAD";
-  return new Request(`https://${host}${incoming.url ?? "/"}`, {
+  const url = `https://${host}${incoming.url ?? "/"}`;
+  // Only what may last can be given up; a signal that follows another is dear for a short write.
+  const mayLast = !hasBody || url.includes("/proxy");
+  return new Request(url, {
     method,
     headers,
-    signal,
+    ...(mayLast && { signal }),
     ...(hasBody && { body: await readAll(incoming) }),
   });
 }
 
 /** One byte past the limit is enough for the handler to refuse the body. */
-async function readAll(incoming: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
+function readAll(incoming: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
+  const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of incoming as AsyncIterable<Uint8Array>) {
+  incoming.on("data", (chunk: Buffer) => {
     length += chunk.length;
-    if (length > bodyBytesMax + chunk.length) continue;
-    chunks.push(chunk);
-  }
-  return new Uint8Array(Buffer.concat(chunks));
+    if (length <= bodyBytesMax + chunk.length) chunks.push(chunk);
+  });
+  incoming.on("end", () => resolve(new Uint8Array(Buffer.concat(chunks))));
+  incoming.on("error", reject);
+  return promise;
 }
 
 /** The handler says so of watches and logs; everything else is there as a whole. */
