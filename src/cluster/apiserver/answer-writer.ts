@@ -20,6 +20,8 @@ import { watchRequest } from "./watch-request.ts";
 import { watchStream } from "./watch-stream.ts";
 import type { WatchType } from "./watch-stream.ts";
 
+/** Half a megabyte or so of a list. */
+const itemsAtOnce = 200;
 const encoder = new TextEncoder();
 
 export class AnswerWriter {
@@ -95,8 +97,14 @@ export class AnswerWriter {
       apiVersion: apiVersionOf(kind),
       metadata,
     });
+    const begin = `${head.slice(0, -1)},"items":[`;
+    if (page.length > itemsAtOnce && !isForPeople(this.#request, this.#query)) {
+      const headers = this.#headers();
+      headers.set("transfer-encoding", "chunked");
+      return new Response(inPieces(begin, page), { headers });
+    }
     // The items' texts exist already; joining them is far cheaper than making them again.
-    return this.#answer(`${head.slice(0, -1)},"items":[${page.map(jsonText).join(",")}]}`, 200);
+    return this.#answer(`${begin}${page.map(jsonText).join(",")}]}`, 200);
   }
 
   watch(matches: Matcher): Response {
@@ -168,6 +176,24 @@ export class AnswerWriter {
       headers.append("warning", `299 - ${JSON.stringify(warning.replace(/[^\x20-\x7e]/g, "?"))}`);
     return headers;
   }
+}
+
+/** A long list never stands in memory as a whole: each piece is made when the client has room for it. */
+function inPieces(begin: string, page: readonly KubeObject[]): ReadableStream<Uint8Array> {
+  let at = 0;
+  return new ReadableStream(
+    {
+      pull(controller) {
+        const items = page.slice(at, at + itemsAtOnce).map(jsonText);
+        const isLast = at + items.length === page.length;
+        const text = `${at === 0 ? begin : ","}${items.join(",")}${isLast ? "]}" : ""}`;
+        at += items.length;
+        controller.enqueue(encoder.encode(text));
+        if (isLast) controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 /** By `pretty`, or without it by the programs that upstream takes for a person's. */

@@ -96,6 +96,18 @@ test("a list in pages gives everything once, and one revision to watch from", as
   assert.equal((await call("GET", `${pods}?continue=forged`)).status, 400);
 });
 
+test("a long list comes in pieces that are one list together", async () => {
+  const { call } = openTestPlane();
+  const count = 450;
+  for (let index = 0; index < count; index++)
+    await call("POST", pods, pod(`p-${String(index).padStart(3, "0")}`));
+  const { body } = await call("GET", pods);
+  assert.equal(body.kind, "PodList");
+  const names = body.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name);
+  assert.equal(names.length, count);
+  assert.deepEqual([names[0], names.at(-1)], ["p-000", "p-449"]);
+});
+
 test("all namespaces are listed together", async () => {
   const { call } = await planeWithPods();
   await call("POST", "/api/v1/namespaces/kube-system/pods", pod("z"));
