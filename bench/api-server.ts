@@ -9,6 +9,7 @@ import { makeCertificates } from "../src/cluster/apiserver/certificates.ts";
 import { kubeconfigText } from "../src/cluster/apiserver/kubeconfig.ts";
 import { startDunlin, type RunningDunlin } from "../test/dunlin.ts";
 import { KubeClient } from "../src/kube/client.ts";
+import type { Transport } from "../src/kube/transport.ts";
 import { startLocalCluster } from "../src/cli/local-cluster.ts";
 import { configMapKind } from "../src/resources/config-map.ts";
 import { benchClient, inParallel, markOf, type BenchClient } from "./api-client.ts";
@@ -165,7 +166,12 @@ async function takenToSeen(): Promise<readonly number[]> {
     gpus: 0,
     log: () => {},
   });
-  const client = new KubeClient(cluster.transport, { fieldManager: "bench" });
+  let takenMs = 0;
+  const transport: Transport = (request) => {
+    takenMs = performance.timeOrigin + performance.now();
+    return cluster.transport(request);
+  };
+  const client = new KubeClient(transport, { fieldManager: "bench" });
   const key = { namespace: "default", name: "watched" };
   await client.create(configMapKind, { apiVersion: "v1", kind: "ConfigMap", metadata: key });
   const worker = startWorker({
@@ -183,8 +189,9 @@ async function takenToSeen(): Promise<readonly number[]> {
       if (latenciesMs.length === latencyWrites) resolve();
     });
     for (let mark = 0; mark < latencyWrites; mark++) {
-      begunMs.set(mark, performance.timeOrigin + performance.now());
-      await client.patch(configMapKind, key, { data: { mark: String(mark) } });
+      const written = client.patch(configMapKind, key, { data: { mark: String(mark) } });
+      begunMs.set(mark, takenMs);
+      await written;
       await new Promise((done) => setTimeout(done, betweenWritesMs));
     }
     await promise;
