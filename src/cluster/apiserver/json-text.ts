@@ -10,3 +10,10 @@ export function jsonText(object: object): string {
   }
   return text;
 }
+
+/** The object that a text of ours stands for; the text is kept, so that nobody makes it again. */
+export function parsedText<T extends object>(text: string): T {
+  const object = JSON.parse(text) as T;
+  texts.set(object, text);
+  return object;
+}

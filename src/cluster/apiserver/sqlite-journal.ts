@@ -6,7 +6,7 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
 import type { KubeObject } from "../../resources/object.ts";
-import { jsonText } from "./json-text.ts";
+import { jsonText, parsedText } from "./json-text.ts";
 
 type JournalEntry = {
   readonly storageId: string;
@@ -60,7 +60,7 @@ export class SqliteJournal {
     const objects = rows.map((row): JournalEntry => {
       revision = Math.max(revision, Number(row["revision"]));
       // This file wrote the text from a KubeObject.
-      const object = JSON.parse(String(row["body"])) as KubeObject;
+      const object = parsedText<KubeObject>(String(row["body"]));
       return { storageId: String(row["resource"]), key: String(row["key"]), object };
     });
     return { revision, objects };
