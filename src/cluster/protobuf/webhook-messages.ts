@@ -1,5 +1,18 @@
 // The configurations of admission webhooks.
-import { metadata, type Messages } from "./message.ts";
+import { metadata, type Fields, type Messages } from "./message.ts";
+
+/** The numbers part from 10 on. */
+const commonFields: Fields = {
+  1: ["name", "string", "always"],
+  2: ["clientConfig", "WebhookClientConfig"],
+  3: ["rules", "RuleWithOperations", "list"],
+  4: ["failurePolicy", "string", "pointer"],
+  5: ["namespaceSelector", "LabelSelector", "pointer"],
+  6: ["sideEffects", "string", "pointer"],
+  7: ["timeoutSeconds", "int", "pointer"],
+  8: ["admissionReviewVersions", "string", "list"],
+  9: ["matchPolicy", "string", "pointer"],
+};
 
 export const webhookMessages: Messages = {
   MutatingWebhookConfiguration: {
@@ -7,15 +20,7 @@ export const webhookMessages: Messages = {
     2: ["webhooks", "MutatingWebhook", "list"],
   },
   MutatingWebhook: {
-    1: ["name", "string", "always"],
-    2: ["clientConfig", "WebhookClientConfig"],
-    3: ["rules", "RuleWithOperations", "list"],
-    4: ["failurePolicy", "string", "pointer"],
-    5: ["namespaceSelector", "LabelSelector", "pointer"],
-    6: ["sideEffects", "string", "pointer"],
-    7: ["timeoutSeconds", "int", "pointer"],
-    8: ["admissionReviewVersions", "string", "list"],
-    9: ["matchPolicy", "string", "pointer"],
+    ...commonFields,
     10: ["reinvocationPolicy", "string", "pointer"],
     11: ["objectSelector", "LabelSelector", "pointer"],
     12: ["matchConditions", "MatchCondition", "list"],
@@ -50,15 +55,7 @@ export const webhookMessages: Messages = {
     2: ["webhooks", "ValidatingWebhook", "list"],
   },
   ValidatingWebhook: {
-    1: ["name", "string", "always"],
-    2: ["clientConfig", "WebhookClientConfig"],
-    3: ["rules", "RuleWithOperations", "list"],
-    4: ["failurePolicy", "string", "pointer"],
-    5: ["namespaceSelector", "LabelSelector", "pointer"],
-    6: ["sideEffects", "string", "pointer"],
-    7: ["timeoutSeconds", "int", "pointer"],
-    8: ["admissionReviewVersions", "string", "list"],
-    9: ["matchPolicy", "string", "pointer"],
+    ...commonFields,
     10: ["objectSelector", "LabelSelector", "pointer"],
     11: ["matchConditions", "MatchCondition", "list"],
   },
