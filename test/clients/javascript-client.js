@@ -291,17 +291,22 @@ test("attach shows what is printed from then on", async () => {
   socket.close();
 });
 
-test("cp carries files both ways", async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "dunlin-cp-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+test("cp carries files both ways", async () => {
+  // The library does not say when it has finished a copy (it sets times after the content), so the
+  // folders stay until nothing is under way any more.
+  const folders = [];
+  const newFolder = () => {
+    folders.push(mkdtempSync(join(tmpdir(), "dunlin-cp-")));
+    return folders.at(-1);
+  };
+  process.once("exit", () => folders.forEach((path) => rmSync(path, { recursive: true })));
+  const folder = newFolder();
   const copy = new k8s.Cp(config);
   writeFileSync(join(folder, "file.txt"), "carried\n");
-  const inside = mkdtempSync(join(tmpdir(), "dunlin-cp-"));
-  t.after(() => rmSync(inside, { recursive: true, force: true }));
+  const inside = newFolder();
   await copy.cpToPod(namespace, "talk", "main", folder, inside);
   await eventually("the copy", () => contentOf(join(inside, "file.txt")));
-  const back = mkdtempSync(join(tmpdir(), "dunlin-cp-"));
-  t.after(() => rmSync(back, { recursive: true, force: true }));
+  const back = newFolder();
   await copy.cpFromPod(namespace, "talk", "main", "file.txt", back, inside);
   await eventually("the way back", () => contentOf(join(back, "file.txt")));
 });
