@@ -160,3 +160,43 @@ test("samples from a time on can be dropped, and the time lived through again", 
   assert.equal(store.append({ __name__: "g" }, 2000, 5), "appended");
   assert.deepEqual(at(2000), [5]);
 });
+
+test("a resolved series is written to without its labels, until the store has dropped it", () => {
+  const store = new SeriesStore({ windowMs: 60_000, maxSeries: 2 });
+  const series = store.resolve(up);
+  assert.ok(typeof series !== "string");
+  assert.equal(store.resolve({ pod: "a", __name__: "up", empty: "" }), series);
+  assert.equal(store.appendTo(series, 1000, 1), "appended");
+  assert.equal(store.appendTo(series, 1000, 2), "conflict");
+  assert.equal(store.appendStaleTo(series, 2000), "appended");
+  assert.equal(store.appendStaleTo(series, 3000), "duplicate");
+  assert.equal(
+    store.appendTo(series, 200_000, 3),
+    "appended",
+    "its own old samples go, not itself",
+  );
+  assert.equal(store.counts().samples, 1);
+  store.append({ pod: "b" }, 400_000, 1);
+  assert.equal(series.isGone, true);
+  assert.equal(store.appendTo(series, 400_000, 4), "gone");
+  const again = store.resolve(up);
+  assert.ok(typeof again !== "string" && again !== series);
+  assert.equal(store.resolve({ pod: "c" }), "series-limit");
+  assert.deepEqual(store.counts().refused, { conflict: 1, "series-limit": 1 });
+});
+
+test("a run has the markers of staleness, a window leaves them out", () => {
+  const store = new SeriesStore();
+  store.append(up, 1000, 1);
+  store.append(up, 2000, NaN);
+  store.appendStale(up, 3000);
+  store.append(up, 4000, 4);
+  const [series] = store.select(everything, -Infinity, Infinity);
+  assert.deepEqual(series?.run(1000, 4000), {
+    timesMs: Float64Array.of(2000, 3000, 4000),
+    values: Float64Array.of(NaN, NaN, 4),
+    stale: Uint8Array.of(0, 1, 0),
+  });
+  assert.deepEqual([...(series?.window(1000, 4000).timesMs ?? [])], [2000, 4000]);
+  assert.equal(series?.run(4000, 9000).timesMs.length, 0);
+});

@@ -20,8 +20,11 @@ const defaultLimits: StoreLimits = {
   maxSamples: 4_000_000,
 };
 
-/** All but "appended" and "duplicate" mean that the sample was refused, and is counted as such. */
-export type AppendOutcome = SeriesAppend | "too-old" | "series-limit" | "sample-limit";
+/**
+ * "gone" asks the writer to resolve the series again. All others but "appended" and "duplicate" mean
+ * that the sample was refused, and is counted as such.
+ */
+export type AppendOutcome = SeriesAppend | "too-old" | "series-limit" | "sample-limit" | "gone";
 
 export type StoreCounts = {
   readonly series: number;
@@ -47,7 +50,10 @@ export class SeriesStore {
 
   /** `labels` include the name; a label with an empty value counts as absent. */
   append(labels: Labels, timeMs: number, value: number): AppendOutcome {
-    return this.#count(this.#append(labels, timeMs, value, false));
+    this.#advance(timeMs);
+    if (this.#isTooOld(timeMs)) return this.#count("too-old");
+    const series = this.resolve(labels);
+    return typeof series === "string" ? series : this.appendTo(series, timeMs, value);
   }
 
   /**
@@ -56,8 +62,31 @@ export class SeriesStore {
    */
   appendStale(labels: Labels, timeMs: number): AppendOutcome {
     const series = this.#series.get(labelsKey(labels));
-    if (!series || series.isStale) return "duplicate";
-    return this.#count(this.#append(labels, timeMs, NaN, true));
+    return series ? this.appendStaleTo(series, timeMs) : "duplicate";
+  }
+
+  /**
+   * The series of these labels, made if there is none, to be written to by appendTo without working
+   * out its key again. Refused (and counted) where there is no room for one more; `limitGroup` says
+   * whose share of the store it takes.
+   */
+  resolve(labels: Labels, _limitGroup?: string): Series | "series-limit" {
+    const key = labelsKey(labels);
+    const known = this.#series.get(key);
+    if (known) return known;
+    if (this.#series.size < this.#limits.maxSeries) return this.#addSeries(labels, key);
+    this.#count("series-limit");
+    return "series-limit";
+  }
+
+  appendTo(series: Series, timeMs: number, value: number): AppendOutcome {
+    return series.isGone ? "gone" : this.#count(this.#append(series, timeMs, value, false));
+  }
+
+  /** As appendStale; a series that has gone needs no marker. */
+  appendStaleTo(series: Series, timeMs: number): AppendOutcome {
+    if (series.isGone || series.isStale) return "duplicate";
+    return this.#count(this.#append(series, timeMs, NaN, true));
   }
 
   /**
@@ -112,23 +141,25 @@ export class SeriesStore {
     };
   }
 
-  #append(labels: Labels, timeMs: number, value: number, stale: boolean): AppendOutcome {
-    if (timeMs < this.#newestMs - this.#limits.windowMs) return "too-old";
-    if (timeMs > this.#newestMs) {
-      this.#newestMs = timeMs;
-      this.#pruneNowAndThen();
-    }
-    if (this.#sampleCount >= this.#limits.maxSamples) this.#evict();
+  #append(series: Series, timeMs: number, value: number, stale: boolean): AppendOutcome {
+    this.#advance(timeMs, series);
+    if (this.#isTooOld(timeMs)) return "too-old";
+    if (this.#sampleCount >= this.#limits.maxSamples) this.#evict(series);
     if (this.#sampleCount >= this.#limits.maxSamples) return "sample-limit";
-    const key = labelsKey(labels);
-    let series = this.#series.get(key);
-    if (!series) {
-      if (this.#series.size >= this.#limits.maxSeries) return "series-limit";
-      series = this.#addSeries(labels, key);
-    }
     const outcome = series.append(timeMs, value, stale);
     if (outcome === "appended") this.#sampleCount++;
     return outcome;
+  }
+
+  #isTooOld(timeMs: number): boolean {
+    return timeMs < this.#newestMs - this.#limits.windowMs;
+  }
+
+  /** The window slides on; what is about to be written to stays, even if it is empty by then. */
+  #advance(timeMs: number, written?: Series): void {
+    if (timeMs <= this.#newestMs) return;
+    this.#newestMs = timeMs;
+    this.#pruneNowAndThen(written);
   }
 
   #count(outcome: AppendOutcome): AppendOutcome {
@@ -151,6 +182,7 @@ export class SeriesStore {
   }
 
   #removeSeries(series: Series): void {
+    series.isGone = true;
     this.#series.delete(series.key);
     for (const [name, value] of Object.entries(series.labels)) {
       const values = this.#index.get(name);
@@ -174,26 +206,26 @@ export class SeriesStore {
   }
 
   /** Whole-store pruning costs a pass over all series, so it runs a few times per window only. */
-  #pruneNowAndThen(): void {
+  #pruneNowAndThen(written?: Series): void {
     const { windowMs } = this.#limits;
     if (this.#newestMs - this.#prunedAtMs < windowMs / 16) return;
     this.#prunedAtMs = this.#newestMs;
-    this.#dropBefore(this.#newestMs - windowMs);
+    this.#dropBefore(this.#newestMs - windowMs, written);
   }
 
   /** An eighth of the time that is held, so that room is not made for each sample anew. */
-  #evict(): void {
+  #evict(written: Series): void {
     let oldestMs = Infinity;
     for (const series of this.#series.values()) oldestMs = Math.min(oldestMs, series.oldestMs);
     const before = this.#sampleCount;
-    this.#dropBefore(oldestMs + (this.#newestMs - oldestMs) / 8);
+    this.#dropBefore(oldestMs + (this.#newestMs - oldestMs) / 8, written);
     this.#evicted += before - this.#sampleCount;
   }
 
-  #dropBefore(timeMs: number): void {
+  #dropBefore(timeMs: number, kept?: Series): void {
     for (const series of this.#series.values()) {
       this.#sampleCount -= series.dropBefore(timeMs);
-      if (series.sampleCount === 0) this.#removeSeries(series);
+      if (series.sampleCount === 0 && series !== kept) this.#removeSeries(series);
     }
   }
 }

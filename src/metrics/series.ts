@@ -7,6 +7,9 @@ export type Sample = { readonly timeMs: number; readonly value: number };
 /** Times and values of equal length, oldest first. */
 export type SampleWindow = { readonly timesMs: Float64Array; readonly values: Float64Array };
 
+/** A window with its markers of staleness: where `stale` is 1, the series ended and the value is NaN. */
+export type SampleRun = SampleWindow & { readonly stale: Uint8Array };
+
 export type SeriesAppend = "appended" | "duplicate" | "conflict" | "out-of-order";
 
 const initialCapacity = 16;
@@ -15,6 +18,8 @@ export class Series {
   readonly labels: Labels;
   /** The labels' canonical key. */
   readonly key: string;
+  /** The store has dropped it: who writes to it has to resolve its labels again. */
+  isGone = false;
   #timesMs = new Float64Array(initialCapacity);
   #values = new Float64Array(initialCapacity);
   #stale = new Uint8Array(initialCapacity);
@@ -92,6 +97,21 @@ export class Series {
     const timeMs = this.#timeAt(index);
     if (timeMs <= atMs - lookbackMs) return undefined;
     return { timeMs, value: this.#values[this.#slot(index)] ?? NaN };
+  }
+
+  /** The samples and markers in (afterMs, untilMs]. */
+  run(afterMs: number, untilMs: number): SampleRun {
+    const first = this.#firstAfter(afterMs, false);
+    const length = Math.max(0, this.#firstAfter(untilMs, false) - first);
+    const timesMs = new Float64Array(length);
+    const values = new Float64Array(length);
+    const stale = new Uint8Array(length);
+    for (let index = 0; index < length; index++) {
+      timesMs[index] = this.#timeAt(first + index);
+      values[index] = this.#values[this.#slot(first + index)] ?? NaN;
+      stale[index] = this.#staleAt(first + index) ? 1 : 0;
+    }
+    return { timesMs, values, stale };
   }
 
   /** The samples in (afterMs, untilMs], without the markers of staleness. */
