@@ -24,23 +24,40 @@ export function labelsOf(entries: Iterable<readonly [name: string, value: string
   return labels;
 }
 
+/** Shares the set where there is no name. */
 export function withoutName(labels: Labels): Labels {
   return Object.hasOwn(labels, metricNameLabel) ? dropLabels(labels, metricNameOnly) : labels;
 }
 
 const metricNameOnly: ReadonlySet<string> = new Set([metricNameLabel]);
 
+// These run once for each series of a query, so they build no lists of entries on the way.
+
 export function keepLabels(labels: Labels, names: Iterable<string>): Labels {
-  const kept: [string, string][] = [];
+  const kept: Record<string, string> = {};
   for (const name of names) {
     const value = labelValue(labels, name);
-    if (value !== "") kept.push([name, value]);
+    if (value !== "") setLabel(kept, name, value);
   }
-  return Object.fromEntries(kept);
+  return kept;
 }
 
 export function dropLabels(labels: Labels, names: ReadonlySet<string>): Labels {
-  return Object.fromEntries(Object.entries(labels).filter(([name]) => !names.has(name)));
+  const rest: Record<string, string> = {};
+  for (const name in labels) if (!names.has(name)) setLabel(rest, name, labels[name] ?? "");
+  return rest;
+}
+
+/** Of a set that is being built: plain assignment, but for the one name that would set a prototype. */
+export function setLabel(labels: Record<string, string>, name: string, value: string): void {
+  if (name === "__proto__")
+    Object.defineProperty(labels, name, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  else labels[name] = value;
 }
 
 /**
