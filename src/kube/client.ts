@@ -3,6 +3,7 @@
 import type { Cause, CauseReason } from "../resources/cause.ts";
 import type { Kind } from "../resources/kind.ts";
 import type { KubeObject } from "../resources/object.ts";
+import { BufferedRequest } from "./buffered-message.ts";
 import type { Transport } from "./transport.ts";
 
 export type ObjectKey = { readonly namespace?: string; readonly name: string };
@@ -182,11 +183,10 @@ export class KubeClient {
 
   /** One exchange of JSON; throws an ApiError for every answer that is no success. */
   async #json<R>(method: string, path: string, body?: object, contentType = json): Promise<R> {
-    const request = new Request(baseUrl + path, {
-      method,
-      headers: { accept: json, ...(body && { "content-type": contentType }) },
-      ...(body && { body: JSON.stringify(body) }),
-    });
+    const headers = { accept: json, ...(body && { "content-type": contentType }) };
+    const request = body
+      ? new BufferedRequest(baseUrl + path, { method, headers }, JSON.stringify(body))
+      : new Request(baseUrl + path, { method, headers });
     const response = await this.#transport(request);
     const text = await response.text();
     if (!response.ok) throw errorOf(response.status, text);

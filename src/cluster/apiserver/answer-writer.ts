@@ -1,5 +1,6 @@
 // Answers of one request in the form that its client asked for: JSON, Tables for kubectl, or
 // metadata only; as one object, a list, or a stream of changes.
+import { BufferedResponse } from "../../kube/buffered-message.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { apiVersionOf } from "../../resources/kind.ts";
 import type { KubeObject } from "../../resources/object.ts";
@@ -167,7 +168,7 @@ export class AnswerWriter {
 
   #answer(text: string, code: number): Response {
     const shown = isForPeople(this.#request, this.#query) ? indented(text) : text;
-    return new Response(shown, { status: code, headers: this.#headers() });
+    return new BufferedResponse(shown, { status: code, headers: this.#headers() });
   }
 
   #headers(): Headers {

@@ -1,5 +1,6 @@
 // The API of the embedded cluster, from Request to Response and without a socket: every client in
 // the process and the HTTPS server alike come through `transport`.
+import { BufferedResponse } from "../../kube/buffered-message.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Random } from "../../lib/random.ts";
 import type { AdmissionRule } from "../../resources/admission.ts";
@@ -206,7 +207,7 @@ function webhookConfigurations(
 }
 
 export function problemAnswer(problem: ApiProblem): Response {
-  return new Response(JSON.stringify(statusOf(problem)), {
+  return new BufferedResponse(JSON.stringify(statusOf(problem)), {
     status: problem.code,
     headers: { "content-type": "application/json" },
   });

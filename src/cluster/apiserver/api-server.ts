@@ -13,6 +13,7 @@ import type {
 import type { Duplex } from "node:stream";
 import type { AddressInfo } from "node:net";
 import type { Clock } from "../../lib/clock.ts";
+import { BufferedRequest, BufferedResponse } from "../../kube/buffered-message.ts";
 import { listenError } from "../../lib/listen-error.ts";
 import type { Upgrade } from "../streams/websocket.ts";
 import { ApiProblem, statusOf } from "../api-status.ts";
@@ -118,17 +119,21 @@ async function answer(
   const response = isAuthorized(incoming, token)
     ? await plane.transport(await webRequest(incoming, gone.signal))
     : unauthorized();
-  outgoing.writeHead(response.status, headOf(response.headers));
+  const head = headOf(response.headers);
+  if (response instanceof BufferedResponse) {
+    const body = response.buffered;
+    // Without its length, head and body would not go out in one piece.
+    outgoing.writeHead(response.status, { ...head, "content-length": Buffer.byteLength(body) });
+    end(outgoing, stallMs, body);
+    return;
+  }
+  outgoing.writeHead(response.status, head);
   if (!response.body) {
     outgoing.end();
     return;
   }
   if (!isStream(response)) {
-    // Text goes out in one piece with the head.
-    const isText = response.headers.get("content-type") === "application/json";
-    const isPlain = isText && !response.headers.has("content-encoding");
-    const body = isPlain ? await response.text() : Buffer.from(await response.arrayBuffer());
-    end(outgoing, stallMs, body);
+    end(outgoing, stallMs, new Uint8Array(await response.arrayBuffer()));
     return;
   }
   outgoing.flushHeaders();
@@ -147,7 +152,7 @@ function headOf(headers: Headers): OutgoingHttpHeaders {
 function end(
   outgoing: ServerResponse,
   stallMs: number | undefined,
-  body: string | Buffer = "",
+  body: string | Uint8Array = "",
 ): void {
   outgoing.end(body);
   // Node takes a socket that still sends for alive; once all is sent, its own timeout takes over.
@@ -206,12 +211,8 @@ async function webRequest(incoming: IncomingMessage, signal: AbortSignal): Promi
   const url = `https://${host}${incoming.url ?? "/"}`;
   // Only what may last can be given up; a signal that follows another is dear for a short write.
   const mayLast = !hasBody || url.includes("/proxy");
-  return new Request(url, {
-    method,
-    headers,
-    ...(mayLast && { signal }),
-    ...(hasBody && { body: await readAll(incoming) }),
-  });
+  const init = { method, headers, ...(mayLast && { signal }) };
+  return hasBody ? new BufferedRequest(url, init, await readAll(incoming)) : new Request(url, init);
 }
 
 /** One byte past the limit is enough for the handler to refuse the body. */
