@@ -1,0 +1,135 @@
+// Carries out a test script against our evaluator. What differs from what the script wants comes back
+// as data, to be printed by whoever ran it.
+import { SeriesStore } from "../metrics/series-store.ts";
+import type { Expr } from "./ast.ts";
+import { formatDiagnostics } from "./diagnostic.ts";
+import { evaluateInstant } from "./evaluate.ts";
+import { compareAnnotations, compareResult } from "./script-compare.ts";
+import type { Difference, ScriptResult } from "./script-compare.ts";
+import type { Evaluation, EvaluationTime, Load, Script } from "./script.ts";
+import { EvaluationError, type Value } from "./value.ts";
+
+export type ScriptFailure = Difference & {
+  readonly line: number;
+  /** The query, or the series that was to be loaded. */
+  readonly subject: string;
+};
+
+export type ScriptReport = {
+  readonly evaluations: number;
+  readonly failures: readonly ScriptFailure[];
+};
+
+// Scripts reach over hours of their own time and are small, so nothing is to fall out of the window.
+const newStore = (): SeriesStore => new SeriesStore({ windowMs: 1000 * 365 * 86_400_000 });
+
+/** Goes on after a failure: all of them are told. */
+export function runScript({ commands }: Script): ScriptReport {
+  let store = newStore();
+  let evaluations = 0;
+  const failures: ScriptFailure[] = [];
+  for (const command of commands) {
+    switch (command.kind) {
+      case "clear":
+        store = newStore();
+        break;
+      case "load":
+        failures.push(...load(command, store));
+        break;
+      case "eval": {
+        evaluations++;
+        const difference = checkEvaluation(command, store);
+        if (difference)
+          failures.push({ line: command.line, subject: command.query, ...difference });
+      }
+    }
+  }
+  return { evaluations, failures };
+}
+
+function load({ stepMs, series }: Load, store: SeriesStore): readonly ScriptFailure[] {
+  const failures: ScriptFailure[] = [];
+  for (const { labels, points, line, text } of series) {
+    const refused: string[] = [];
+    for (const [index, point] of points.entries()) {
+      if (point === "gap") continue;
+      const timeMs = index * stepMs;
+      const outcome =
+        point === "stale" ? store.appendStale(labels, timeMs) : store.append(labels, timeMs, point);
+      // A marker where nothing is to be ended is as good as one.
+      if (outcome !== "appended" && point !== "stale")
+        refused.push(`${outcome}: the sample at ${timeMs / 1000} s`);
+    }
+    if (refused.length > 0)
+      failures.push({ line, subject: text, problem: "not loaded", wanted: [], got: refused });
+  }
+  return failures;
+}
+
+type Answer = {
+  readonly result: ScriptResult;
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+};
+
+function checkEvaluation(evaluation: Evaluation, store: SeriesStore): Difference | undefined {
+  const { parsed, query, wanted, time } = evaluation;
+  let answer: Answer;
+  try {
+    if (parsed.kind === "malformed")
+      return checkFailure(evaluation, formatDiagnostics(query, parsed.diagnostics));
+    answer = ask(parsed.expr, store, time);
+  } catch (error) {
+    if (!(error instanceof EvaluationError)) throw error;
+    return checkFailure(evaluation, error.message);
+  }
+  if (wanted.fail) {
+    const got = ["no failure"];
+    return { problem: "it does not fail", wanted: [wanted.fail.text], got };
+  }
+  return (
+    compareResult(wanted, answer.result) ??
+    compareAnnotations(
+      "warning",
+      { patterns: wanted.warnings, none: wanted.noWarnings },
+      answer.warnings,
+    ) ??
+    compareAnnotations("info", { patterns: wanted.infos, none: wanted.noInfos }, answer.infos)
+  );
+}
+
+function checkFailure({ wanted }: Evaluation, message: string): Difference | undefined {
+  if (!wanted.fail) return { problem: "it fails", wanted: [], got: [message] };
+  if (wanted.fail.matches(message)) return undefined;
+  return { problem: "another failure", wanted: [wanted.fail.text], got: [message] };
+}
+
+function ask(expr: Expr, store: SeriesStore, time: EvaluationTime): Answer {
+  if (time.kind === "range") throw new EvaluationError("range queries are not run yet", expr);
+  const { value, warnings } = evaluateInstant(expr, store, time.atMs);
+  return { result: resultOf(value), warnings, infos: [] };
+}
+
+function resultOf(value: Value): ScriptResult {
+  if (value.kind === "scalar") return value;
+  if (value.kind !== "vector") throw new Error(`no results of kind ${value.kind} yet`);
+  const series = value.samples.map((sample) => ({ labels: sample.labels, points: [sample.value] }));
+  return { kind: "vector", series };
+}
+
+/** As `FILE:LINE: QUERY`, then what is wrong with it, indented. */
+export function formatFailure(file: string, failure: ScriptFailure): string {
+  const { line, subject, problem, wanted, got } = failure;
+  const lines = [`${file}:${line}: ${subject}`, `  ${problem}`];
+  lines.push(...listed("wanted", wanted), ...listed("got", got));
+  return lines.join("\n");
+}
+
+function listed(word: string, items: readonly string[]): readonly string[] {
+  const [first = "nothing", ...rest] = items;
+  const indent = "  wanted: ".length;
+  return [
+    `  ${`${word}:`.padEnd(indent - 2)}${first}`,
+    ...rest.map((item) => " ".repeat(indent) + item),
+  ];
+}
