@@ -25,6 +25,10 @@ const commands: Readonly<Record<string, { readonly about: string; load(): Promis
     about: "start a cluster, serve a model, send load, and show how replicas follow",
     load: async () => (await import("./cli/tutorial.ts")).tutorial,
   },
+  promql: {
+    about: "run test scripts of PromQL queries",
+    load: async () => (await import("./cli/promql.ts")).promql,
+  },
   modelserver: {
     about: "serve a model over the OpenAI protocol (what pods run)",
     load: async () => (await import("./cli/modelserver.ts")).modelserver,
