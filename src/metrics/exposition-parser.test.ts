@@ -4,6 +4,7 @@ import { seededRandom } from "../lib/random.ts";
 import {
   expositionFormatOf,
   parseExposition,
+  scanExposition,
   type ExposedSample,
   type ExpositionFormat,
 } from "./exposition-parser.ts";
@@ -92,39 +93,109 @@ for (const { it, page, format, gives } of samples)
     assert.deepEqual(read, gives);
   });
 
+const bounds: readonly (readonly [it: string, page: string, labels: Record<string, string>])[] = [
+  ["a histogram's bound", '# TYPE a histogram\na_bucket{le="1"} 1\n', { le: "1.0" }],
+  ["a bound of many digits", '# TYPE a histogram\na_bucket{le="1e-5"} 1\n', { le: "1e-05" }],
+  ["a large bound", '# TYPE a histogram\na_bucket{le="1000000"} 1\n', { le: "1000000.0" }],
+  ["the last bound", '# TYPE a histogram\na_bucket{le="inf"} 1\n', { le: "+Inf" }],
+  ["a summary's quantile", '# TYPE a summary\na{quantile="1"} 1\n', { quantile: "1.0" }],
+  ["not a gauge's label", '# TYPE a gauge\na{le="1"} 1\n', { le: "1" }],
+  ["not what is no number", '# TYPE a histogram\na_bucket{le="x"} 1\n', { le: "x" }],
+];
+
+for (const [it, page, labels] of bounds)
+  test(`writes bounds as Prometheus 3 does: ${it}`, () => {
+    const { [name]: _, ...read } = parseExposition(page).samples[0]?.labels ?? {};
+    assert.deepEqual(read, labels);
+  });
+
 test("families have the type, help and unit that the page gives them", () => {
   const page =
-    "# HELP a What\\nit \\\\ is\n# TYPE a gauge\n# TYPE b_total counter\n# UNIT b_total bytes\na 1\n";
+    '# HELP a What\\nit \\\\ is "\n# TYPE a gauge\n# TYPE b counter\n# TYPE b untyped\n# UNIT b bytes\n' +
+    '# HELP "c.d" quoted\n# HELP e\na 1\n';
   assert.deepEqual(
     [...parseExposition(page).families],
     [
-      ["a", { help: "What\nit \\ is", type: "gauge" }],
-      ["b_total", { type: "counter", unit: "bytes" }],
+      ["a", { help: 'What\nit \\ is "', type: "gauge" }],
+      ["b", { type: "unknown" }],
+      ["c.d", { help: "quoted" }],
+      ["e", { help: "" }],
+    ],
+  );
+  const open =
+    '# HELP a_bytes \\"x\\"\n# TYPE a_bytes stateset\n# UNIT a_bytes bytes\n# UNIT b \n# EOF';
+  assert.deepEqual(
+    [...parseExposition(open, "openmetrics").families],
+    [
+      ["a_bytes", { help: '"x"', type: "stateset", unit: "bytes" }],
+      ["b", { unit: "" }],
     ],
   );
 });
 
+const html = "<!doctype html>";
 const faults: readonly (readonly [page: string, error: string, format?: ExpositionFormat])[] = [
-  ["a\n", "1 expected a value"],
-  ["a 1\nb x\n", '2 expected a value, found "x"'],
-  ["a 1_000\n", '1 expected a value, found "1_000"'],
-  ["a 1 x\n", '1 expected a timestamp in milliseconds, found "x"'],
-  ["a 1 1.5\n", '1 expected a timestamp in milliseconds, found "1.5"'],
-  ["a 1 2 3\n", '1 unexpected text after the value: "3"'],
-  ["1a 1\n", '1 expected a metric name, found "1a 1\\n"'],
+  ["a\n", "1 expected value after metric"],
+  ["a #\n", '1 expected value: parsing "#": invalid syntax'],
+  ["a 1\nb x\n", '2 expected value: parsing "x": invalid syntax'],
+  ["a 1_000\n", '1 expected value: unsupported character in float "1_000"'],
+  ["a 0x1p3\n", '1 expected value: unsupported character in float "0x1p3"'],
+  ["a 0x10\n", '1 expected value: parsing "0x10": invalid syntax'],
+  ["a 1e999\n", '1 expected value: parsing "1e999": value out of range'],
+  ["a +NaN\n", '1 expected value: parsing "+NaN": invalid syntax'],
+  ["a .\n", '1 expected value: parsing ".": invalid syntax'],
+  ["a 1.2.3\n", '1 expected value: parsing "1.2.3": invalid syntax'],
+  ["a 1 x\n", '1 expected timestamp in milliseconds: parsing "x"'],
+  ["a 1 1.5\n", '1 expected timestamp in milliseconds: parsing "1.5"'],
+  [
+    "a 1 99999999999999999999\n",
+    '1 expected timestamp in milliseconds: parsing "99999999999999999999"',
+  ],
+  ["a 1 2 3\n", '1 expected timestamp or new record, found "3"'],
+  ['a 1 # {b="c"} 1\n', '1 expected timestamp or new record, found "# {b=\\"c\\"} 1"'],
+  ["1a 1\n", '1 expected a valid start token, found "1a 1"'],
+  ["a-b 1\n", '1 expected a metric name, found "a-b"'],
   ["a{b=c} 1\n", '1 expected a quoted value of label "b"'],
   ['a{b="c} 1\nd 1\n', "1 a quoted string is not closed"],
-  ['a{b="c"\n', '1 expected "," or "}" after label "b"'],
+  ['a{b="c\\\nd"} 1\n', "1 a quoted string is not closed"],
+  ['a{b="c"\n', '1 expected "}" after the labels'],
   ['a{b="c",\n', '1 expected "}" after the labels'],
   ['a{b="c" d="e"} 1\n', '1 expected "," or "}" after label "b"'],
   ['a{1="c"} 1\n', '1 expected a label name, found "1"'],
-  ['a{b="1",b="2"} 1\n', '1 label "b" is given twice'],
-  ["a 1\r\n", '1 expected a value, found "1\\r"'],
-  ["# TYPE a thing\n", '1 unknown metric type "thing"'],
-  ["<!doctype html>\n", '1 expected a metric name, found "<!doctype html>\\n"'],
-  ["a 1\n", "2 the page does not end with # EOF; it may be cut off", "openmetrics"],
-  ["# EOF\na 1\n", "2 unexpected text after # EOF", "openmetrics"],
-  ["# a comment\n# EOF\n", "1 expected HELP, TYPE, UNIT or EOF after #", "openmetrics"],
+  ['a{"b"} 1\n', '1 metric name already set, found "b" without "="'],
+  ['{b="c"} 1\n', '1 expected a metric name, found "{b=\\"c\\"}"'],
+  ['{""} 1\n', "1 a metric name must not be empty"],
+  ['a{""="c"} 1\n', "1 a label name must not be empty"],
+  ['a{__proto__="c"} 1\n', '1 a label must not be called "__proto__"'],
+  ['a{b="1",b="2"} 1\n', '1 label name "b" is not unique'],
+  ['a{b="",b="2"} 1\n', '1 label name "b" is not unique'],
+  ['a{__name__="b"} 1\n', '1 label name "__name__" is not unique'],
+  ["a 1\r\n", '1 expected value, found "1\\r": lines end in \\n alone'],
+  ["# TYPE a thing\n", '1 invalid metric type "thing"'],
+  ["# TYPE a\n", '1 invalid metric type ""'],
+  ["# TYPE a info\n", '1 invalid metric type "info"'],
+  ["# TYPE 1a gauge\n", '1 expected metric name after TYPE, found "1a gauge"'],
+  ["# HELP \n", '1 expected metric name after HELP, found ""'],
+  [`${html}\n`, `1 expected a valid start token, found "${html}"`],
+  ["a 1\n", "2 data does not end with # EOF; the page may be cut off", "openmetrics"],
+  ["a 1", "2 data does not end with # EOF; the page may be cut off", "openmetrics"],
+  ["# EOF\na 1\n", "2 unexpected data after # EOF", "openmetrics"],
+  ["a 1\n\n# EOF\n", '2 expected a valid start token, found ""', "openmetrics"],
+  [
+    "# a comment\n# EOF\n",
+    '1 expected HELP, TYPE, UNIT or EOF after "# ", found "# a comment"',
+    "openmetrics",
+  ],
+  ["# TYPE a untyped\n# EOF\n", '1 invalid metric type "untyped"', "openmetrics"],
+  ["# UNIT a bytes\n# EOF\n", '1 unit "bytes" not a suffix of metric "a"', "openmetrics"],
+  ["a 1 Inf\n# EOF\n", "1 invalid timestamp Inf", "openmetrics"],
+  [
+    'a 1 # {b="c"} x\n# EOF\n',
+    '1 expected value of the exemplar: parsing "x": invalid syntax',
+    "openmetrics",
+  ],
+  ['a 1 # {"b"} 1\n# EOF\n', '1 metric name already set, found "b" without "="', "openmetrics"],
+  ['a 1 # {b="c"\n# EOF\n', '1 expected "," or "}" after label "b"', "openmetrics"],
 ];
 
 for (const [page, error, format] of faults)
@@ -133,8 +204,23 @@ for (const [page, error, format] of faults)
     assert.equal(`${first?.line} ${first?.message}`.replaceAll("\r", "\\r"), error);
   });
 
-test("a page of another kind gives few errors, however long it is", () => {
-  assert.equal(parseExposition("<p>no metrics</p>\n".repeat(1000)).errors.length, 10);
+test("the first fault ends the reading, and a long line is cut short in its message", () => {
+  const { errors } = parseExposition(`a 1\nb ${"x".repeat(1000)}\nc y\n`);
+  assert.deepEqual(errors, [
+    { line: 2, message: `expected value: parsing "${"x".repeat(40)}…": invalid syntax` },
+  ]);
+});
+
+test("the labels are read only when they are asked for", () => {
+  const seen: unknown[] = [];
+  const error = scanExposition('a{b="}",c} 1 5\nd 2\n', "text", {
+    sample: ({ series, value, timeMs }) => void seen.push([series, value, timeMs]),
+  });
+  assert.equal(error, undefined);
+  assert.deepEqual(seen, [
+    ['a{b="}",c}', 1, 5],
+    ["d", 2, undefined],
+  ]);
 });
 
 test("the content type tells the format", () => {

@@ -1,46 +1,34 @@
 // Reads the text in which programs expose their metrics: Prometheus' classic format and OpenMetrics.
-// One pass by hand over the characters, because a page is read every second from every pod.
-// Exemplars are skipped. A page with any fault is no page: callers must not use part of it.
-import { metricNameLabel, type Labels } from "./labels.ts";
+// One pass by hand over the characters, because a page is read every second from every pod, and only
+// as deep as needed: the labels of a series are read when its text is new to whoever asks. Exemplars
+// are checked and passed over. A page with any fault is no page: callers must not use part of it.
+import { ExpositionFault, fault, quote } from "./exposition-fault.ts";
+import { parseGoFloat } from "./exposition-number.ts";
+import { parseSeriesText, skipLabels, unescapeText, type MetricType } from "./exposition-series.ts";
+import type { Labels } from "./labels.ts";
 
 export type ExpositionFormat = "text" | "openmetrics";
 
-/** `labels` include the name under `__name__`. */
-export type ExposedSample = {
-  readonly labels: Labels;
+/** A line as it is passed; the same object for all lines, so what is to stay must be copied. */
+export type ScannedSample = {
+  /** Name and labels as they stand on the line: a slice of the page, which it keeps in memory. */
+  readonly series: string;
   readonly value: number;
-  readonly timeMs?: number;
+  /** Undefined if the line has none. */
+  readonly timeMs: number | undefined;
+  /** Reads the labels; throws ExpositionFault, for the scan to tell with its line. */
+  labels(): Labels;
 };
 
-export type MetricType =
-  | "counter"
-  | "gauge"
-  | "histogram"
-  | "summary"
-  | "untyped"
-  | "unknown"
-  | "info"
-  | "stateset"
-  | "gaugehistogram";
+export type MetadataField = "type" | "help" | "unit";
 
-export type MetricFamily = {
-  readonly type?: MetricType;
-  readonly help?: string;
-  readonly unit?: string;
+export type ExpositionVisitor = {
+  sample(sample: ScannedSample): void;
+  /** What `# TYPE`, `# HELP` and `# UNIT` say; when they say it twice the later one counts. */
+  metadata?(name: string, field: MetadataField, text: string): void;
 };
 
 export type ExpositionError = { readonly line: number; readonly message: string };
-
-export type Exposition = {
-  readonly samples: readonly ExposedSample[];
-  /** By the name that `# TYPE` and its like give. */
-  readonly families: ReadonlyMap<string, MetricFamily>;
-  /** The first faults, at most one a line; empty if the page is good. */
-  readonly errors: readonly ExpositionError[];
-};
-
-/** A page of another kind (HTML, say) has a fault on each line; a few tell enough. */
-const maxErrors = 10;
 
 /** The format that a response's Content-Type names; anything unknown is read as the classic text. */
 export function expositionFormatOf(contentType: string | undefined): ExpositionFormat {
@@ -49,242 +37,325 @@ export function expositionFormatOf(contentType: string | undefined): ExpositionF
     : "text";
 }
 
-export function parseExposition(text: string, format: ExpositionFormat = "text"): Exposition {
-  const page: Page = { text, format, at: 0, end: 0 };
-  const samples: ExposedSample[] = [];
-  const families = new Map<string, MetricFamily>();
-  const errors: ExpositionError[] = [];
+/**
+ * Shows the visitor each line, up to the first fault, which is returned: undefined means that the page
+ * is whole. An ExpositionFault that the visitor throws counts as one of the page.
+ */
+export function scanExposition(
+  text: string,
+  format: ExpositionFormat,
+  visitor: ExpositionVisitor,
+): ExpositionError | undefined {
+  const page = new Page(text, format, visitor);
   let line = 0;
   let ended = false;
-  while (page.at < text.length && errors.length < maxErrors) {
-    line++;
-    const newline = text.indexOf("\n", page.at);
-    page.end = newline < 0 ? text.length : newline;
-    try {
-      if (ended) fail("unexpected text after # EOF");
+  try {
+    while (page.at < text.length) {
+      line++;
+      if (ended) fault("unexpected data after # EOF");
       const first = text.charCodeAt(page.at);
-      if (first === hash) ended = readComment(page, families);
-      else if (!isBlankLine(page)) samples.push(readSample(page));
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      errors.push({ line, message: error.message });
+      if (first === hash) ended = readComment(page);
+      else if (first > space || format === "openmetrics") readSample(page);
+      else if (!isBlankLine(page)) readSample(page);
     }
-    page.at = page.end + 1;
+    line++;
+    if (format === "openmetrics" && !ended)
+      fault("data does not end with # EOF; the page may be cut off");
+    return undefined;
+  } catch (error) {
+    if (error instanceof ExpositionFault) return { line, message: error.message };
+    throw error;
   }
-  if (format === "openmetrics" && !ended && errors.length === 0)
-    errors.push({ line: line + 1, message: "the page does not end with # EOF; it may be cut off" });
-  return { samples, families, errors };
 }
 
-/** The text, where the reader is, and where the current line ends. */
-type Page = { readonly text: string; readonly format: ExpositionFormat; at: number; end: number };
+/** `labels` include the name under `__name__`. */
+export type ExposedSample = {
+  readonly labels: Labels;
+  readonly value: number;
+  readonly timeMs?: number;
+};
 
-/** Leaves the line; caught once per line and turned into an ExpositionError. */
-class Fault extends Error {}
+export type MetricFamily = Readonly<Partial<Record<MetadataField, string>>>;
 
-function fail(message: string): never {
-  throw new Fault(message);
+export type Exposition = {
+  readonly samples: readonly ExposedSample[];
+  /** By the name that `# TYPE` and its like give. */
+  readonly families: ReadonlyMap<string, MetricFamily>;
+  /** The first fault, if there is any. */
+  readonly errors: readonly ExpositionError[];
+};
+
+/** All that a page says; for pages that are read once. */
+export function parseExposition(text: string, format: ExpositionFormat = "text"): Exposition {
+  const samples: ExposedSample[] = [];
+  const families = new Map<string, MetricFamily>();
+  const error = scanExposition(text, format, {
+    sample(sample) {
+      const { value, timeMs } = sample;
+      const labels = sample.labels();
+      samples.push(timeMs === undefined ? { labels, value } : { labels, value, timeMs });
+    },
+    metadata: (name, field, said) =>
+      void families.set(name, { ...families.get(name), [field]: said }),
+  });
+  return { samples, families, errors: error ? [error] : [] };
 }
 
+/** The text, where the reader is, and what it found there. */
+class Page implements ScannedSample {
+  readonly text: string;
+  readonly format: ExpositionFormat;
+  readonly visitor: ExpositionVisitor;
+  at = 0;
+  seriesStart = 0;
+  seriesEnd = 0;
+  value = 0;
+  timeMs: number | undefined;
+  /** What the last `# TYPE` said. */
+  type: MetricType = "unknown";
+
+  constructor(text: string, format: ExpositionFormat, visitor: ExpositionVisitor) {
+    this.text = text;
+    this.format = format;
+    this.visitor = visitor;
+  }
+
+  get series(): string {
+    return this.text.slice(this.seriesStart, this.seriesEnd);
+  }
+
+  labels(): Labels {
+    return parseSeriesText(this.series, this.type);
+  }
+}
+
+const newline = 0x0a;
+const space = 0x20;
+const tab = 0x09;
 const hash = 0x23;
 const quoteMark = 0x22;
+const point = 0x2e;
 const backslash = 0x5c;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
-const comma = 0x2c;
-const equals = 0x3d;
 
-function readSample(page: Page): ExposedSample {
-  const { text } = page;
-  const labels: Record<string, string> = {};
-  const nameEnd = endOfName(page, true);
-  if (nameEnd > page.at) labels[metricNameLabel] = text.slice(page.at, nameEnd);
-  page.at = nameEnd;
+/** From the line's beginning past its end. */
+function readSample(page: Page): void {
   skipBlanks(page);
-  if (text.charCodeAt(page.at) === openBrace && page.at < page.end) readLabels(page, labels);
-  if (labels[metricNameLabel] === undefined)
-    fail(`expected a metric name, found ${JSON.stringify(text.slice(page.at, page.at + 20))}`);
-  const value = readValue(page);
-  const timeMs = readTimestamp(page);
-  if (page.at < page.end) readExemplar(page);
-  return timeMs === undefined ? { labels, value } : { labels, value, timeMs };
-}
-
-function readLabels(page: Page, labels: Record<string, string>): void {
-  const { text } = page;
-  page.at++;
-  for (;;) {
+  if (!beginsSeries(page.text.charCodeAt(page.at))) {
+    const line = page.text.slice(page.at, endOfLine(page.text, page.at));
+    fault(`expected a valid start token, found ${quote(line)}`);
+  }
+  page.seriesStart = page.at;
+  page.seriesEnd = page.at = endOfSeries(page.text, page.at);
+  skipBlanks(page);
+  page.value = readValue(page);
+  page.timeMs = undefined;
+  if (!isLineEnd(page)) {
     skipBlanks(page);
-    if (page.at >= page.end) fail('expected "}" after the labels');
-    const char = text.charCodeAt(page.at);
-    if (char === closeBrace) break;
-    const quoted = char === quoteMark;
-    const name = quoted ? readQuoted(page) : readLabelName(page);
-    skipBlanks(page);
-    if (text.charCodeAt(page.at) === equals) {
-      page.at++;
-      skipBlanks(page);
-      if (text.charCodeAt(page.at) !== quoteMark)
-        fail(`expected a quoted value of label "${name}"`);
-      const value = readQuoted(page);
-      if (Object.hasOwn(labels, name)) fail(`label "${name}" is given twice`);
-      if (name === "__proto__") fail('a label must not be called "__proto__"');
-      if (value !== "") labels[name] = value;
-    } else if (quoted && labels[metricNameLabel] === undefined) {
-      labels[metricNameLabel] = name;
-    } else fail(`expected "=" after label "${name}"`);
-    skipBlanks(page);
-    const next = text.charCodeAt(page.at);
-    if (next === comma) page.at++;
-    else if (next !== closeBrace || page.at >= page.end)
-      fail(`expected "," or "}" after label "${name}"`);
+    if (!isLineEnd(page)) readAfterValue(page);
   }
   page.at++;
+  page.visitor.sample(page);
 }
 
-function readLabelName(page: Page): string {
-  const end = endOfName(page, false);
-  if (end === page.at)
-    fail(`expected a label name, found ${JSON.stringify(page.text[page.at] ?? "")}`);
-  const name = page.text.slice(page.at, end);
-  page.at = end;
-  return name;
-}
+const beginsSeries = (char: number): boolean =>
+  (char >= 0x61 && char <= 0x7b) ||
+  (char >= 0x41 && char <= 0x5a) ||
+  char === 0x5f ||
+  char === 0x3a;
 
-/** Letters, digits (not first), `_`, and in metric names `:`. */
-function endOfName(page: Page, colons: boolean): number {
-  const { text, end } = page;
-  let at = page.at;
-  for (; at < end; at++) {
-    const char = text.charCodeAt(at);
-    const lower = char | 0x20;
-    if (lower >= 0x61 && lower <= 0x7a) continue;
-    if (char === 0x5f || (colons && char === 0x3a)) continue;
-    if (char >= 0x30 && char <= 0x39 && at > page.at) continue;
-    break;
-  }
-  return at;
-}
-
-/** Begins at the opening quote; the escapes are `\\`, `\"` and `\n`. */
-function readQuoted(page: Page): string {
-  const { text, end } = page;
-  const start = page.at + 1;
-  let escaped = false;
-  for (let at = start; at < end; at++) {
-    const char = text.charCodeAt(at);
-    if (char === backslash) {
-      escaped = true;
-      at++;
-    } else if (char === quoteMark) {
-      page.at = at + 1;
-      const raw = text.slice(start, at);
-      return escaped ? unescape(raw, true) : raw;
-    }
-  }
-  return fail("a quoted string is not closed");
-}
-
-function unescape(raw: string, quotes: boolean): string {
-  return raw.replace(/\\([\s\S])/g, (whole, char: string) => {
-    if (char === "n") return "\n";
-    if (char === "\\" || (quotes && char === '"')) return char;
-    return whole;
-  });
-}
-
-function readValue(page: Page): number {
-  const start = skipBlanks(page);
-  const { text, end } = page;
-  // Most values are short integers; reading those without cutting a string out is worth its lines.
-  let integer = 0;
+/** Only as much as is needed to find the end; what is within is checked when the labels are read. */
+function endOfSeries(text: string, start: number): number {
   let at = start;
-  for (; at < end && at - start < 15; at++) {
-    const digit = text.charCodeAt(at) - 0x30;
-    if (digit < 0 || digit > 9) break;
-    integer = integer * 10 + digit;
+  let char = text.charCodeAt(at);
+  while (char > space && char !== openBrace) char = text.charCodeAt(++at);
+  const nameEnd = at;
+  while (char === space || char === tab) char = text.charCodeAt(++at);
+  if (char !== openBrace) return nameEnd;
+  for (;;) {
+    char = text.charCodeAt(++at);
+    if (char === closeBrace) return at + 1;
+    if (char === quoteMark) at = endOfQuoted(text, at);
+    else if (!(char >= space || char === tab)) fault('expected "}" after the labels');
   }
-  if (at > start && (at === end || isBlank(text.charCodeAt(at)))) {
+}
+
+/** Of the closing quote; a line's end within quotes is none in either format. */
+function endOfQuoted(text: string, start: number): number {
+  let at = start;
+  for (;;) {
+    const char = text.charCodeAt(++at);
+    if (char === quoteMark) return at;
+    if (char === backslash && text.charCodeAt(at + 1) !== newline) at++;
+    else if (char === newline || at >= text.length) fault("a quoted string is not closed");
+  }
+}
+
+/**
+ * Most values are short decimals, and reading those without cutting a string out is worth its lines:
+ * up to 15 digits, with or without a point, both parts of the quotient are exact, and so it is rounded
+ * once, as it ought to be.
+ */
+function readValue(page: Page): number {
+  const { text } = page;
+  const start = page.at;
+  let at = start;
+  let digits = 0;
+  let decimals = -1;
+  let char = text.charCodeAt(at);
+  for (; at - start < 16; char = text.charCodeAt(++at)) {
+    if (char >= 0x30 && char <= 0x39) {
+      digits = digits * 10 + (char - 0x30);
+      if (decimals >= 0) decimals++;
+    } else if (char === point && decimals < 0) decimals = 0;
+    else break;
+  }
+  const length = at - start - (decimals >= 0 ? 1 : 0);
+  if (length > 0 && length <= 15 && isBlankOrEnd(char)) {
     page.at = at;
-    return integer;
+    return decimals > 0 ? digits / (powersOfTen[decimals] ?? NaN) : digits;
   }
-  return toFloat(readWord(page), "value");
-}
-
-function readTimestamp(page: Page): number | undefined {
-  skipBlanks(page);
-  if (page.at >= page.end || page.text.charCodeAt(page.at) === hash) return undefined;
   const word = readWord(page);
-  skipBlanks(page);
-  if (page.format === "openmetrics") return Math.round(toFloat(word, "timestamp") * 1000);
-  if (!/^[+-]?\d+$/.test(word)) fail(`expected a timestamp in milliseconds, found "${word}"`);
-  return Number(word);
+  if (word === "") {
+    const found = text.slice(start, endOfLine(text, start));
+    fault(`expected value after metric${found === "" ? "" : `, found ${quote(found)}`}`);
+  }
+  return floatOf(word, "value");
 }
 
-/** `# {trace_id="…"} 0.67 1520879607.789`; it is checked no further than its beginning. */
+const powersOfTen = Array.from({ length: 16 }, (_, exponent) => Number(`1e${exponent}`));
+
+function floatOf(word: string, what: string): number {
+  const value = parseGoFloat(word);
+  if (typeof value === "number") return value;
+  if (word.endsWith("\r")) fault(`expected ${what}, found ${quote(word)}: lines end in \\n alone`);
+  return fault(`expected ${what}: ${value}`);
+}
+
+/** A timestamp, and in OpenMetrics an exemplar. */
+function readAfterValue(page: Page): void {
+  if (page.text.charCodeAt(page.at) !== hash) {
+    const word = readWord(page);
+    page.timeMs = page.format === "openmetrics" ? secondsToMs(word) : wholeMs(word);
+    skipBlanks(page);
+    if (isLineEnd(page)) return;
+  }
+  if (page.format === "openmetrics" && page.text.startsWith("# {", page.at)) readExemplar(page);
+  if (isLineEnd(page)) return;
+  const rest = page.text.slice(page.at, endOfLine(page.text, page.at));
+  fault(`expected timestamp or new record, found ${quote(rest)}`);
+}
+
+function wholeMs(word: string): number {
+  const timeMs = /^[+-]?\d+$/.test(word) ? Number(word) : NaN;
+  if (Math.abs(timeMs) < 2 ** 63) return timeMs;
+  return fault(`expected timestamp in milliseconds: parsing ${quote(word)}`);
+}
+
+function secondsToMs(word: string): number {
+  const seconds = floatOf(word, "timestamp in seconds");
+  return Number.isFinite(seconds) ? Math.round(seconds * 1000) : fault(`invalid timestamp ${word}`);
+}
+
+/** `# {trace_id="…"} 0.67 1520879607.789` */
 function readExemplar(page: Page): void {
-  if (page.format === "openmetrics" && page.text.startsWith("# {", page.at)) return;
-  fail(`unexpected text after the value: ${JSON.stringify(page.text.slice(page.at, page.end))}`);
-}
-
-/** Go's floats: decimal, `Inf` and `NaN` in any case; Number alone would take an empty text too. */
-function toFloat(word: string, what: string): number {
-  if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(word)) return Number(word);
-  if (/^[+-]?inf(?:inity)?$/i.test(word)) return word.startsWith("-") ? -Infinity : Infinity;
-  if (/^[+-]?nan$/i.test(word)) return NaN;
-  return fail(word === "" ? `expected a ${what}` : `expected a ${what}, found "${word}"`);
+  page.at = skipLabels(page.text, page.at + 2);
+  skipBlanks(page);
+  floatOf(readWord(page), "value of the exemplar");
+  skipBlanks(page);
+  if (isLineEnd(page)) return;
+  secondsToMs(readWord(page));
+  skipBlanks(page);
 }
 
 function readWord(page: Page): string {
   const start = page.at;
-  while (page.at < page.end && !isBlank(page.text.charCodeAt(page.at))) page.at++;
+  while (!isBlankOrEnd(page.text.charCodeAt(page.at))) page.at++;
   return page.text.slice(start, page.at);
 }
 
-const isBlank = (char: number): boolean => char === 0x20 || char === 0x09;
+/** At the page's end charCodeAt gives NaN. */
+const isBlankOrEnd = (char: number): boolean =>
+  char === space || char === tab || char === newline || Number.isNaN(char);
 
-function skipBlanks(page: Page): number {
-  while (page.at < page.end && isBlank(page.text.charCodeAt(page.at))) page.at++;
-  return page.at;
+function skipBlanks(page: Page): void {
+  for (;;) {
+    const char = page.text.charCodeAt(page.at);
+    if (char !== space && char !== tab) return;
+    page.at++;
+  }
 }
 
+function isLineEnd(page: Page): boolean {
+  const char = page.text.charCodeAt(page.at);
+  return char === newline || Number.isNaN(char);
+}
+
+function endOfLine(text: string, at: number): number {
+  const end = text.indexOf("\n", at);
+  return end < 0 ? text.length : end;
+}
+
+/** Of the classic format; passes over it if it is one. */
 function isBlankLine(page: Page): boolean {
   skipBlanks(page);
-  return page.at >= page.end && page.format === "text";
+  if (!isLineEnd(page)) return false;
+  page.at++;
+  return true;
 }
 
-/** Returns whether this was the `# EOF` of OpenMetrics. */
-function readComment(page: Page, families: Map<string, MetricFamily>): boolean {
-  const line = page.text.slice(page.at, page.end);
-  if (page.format === "openmetrics" && line === "# EOF") return true;
-  const match = /^#[ \t]+(HELP|TYPE|UNIT)[ \t]+("(?:[^"\\]|\\.)*"|\S+)(?:[ \t]+(.*))?$/.exec(line);
-  if (!match) {
-    // The classic format has free comments; OpenMetrics has none.
-    if (page.format === "openmetrics") fail("expected HELP, TYPE, UNIT or EOF after #");
-    return false;
-  }
-  const [, keyword, word = "", rest = ""] = match;
-  const name = word.startsWith('"') ? unescape(word.slice(1, -1), true) : word;
-  const family = families.get(name) ?? {};
-  if (keyword === "HELP") families.set(name, { ...family, help: unescape(rest, false) });
-  else if (keyword === "UNIT") families.set(name, { ...family, unit: rest });
-  else families.set(name, { ...family, type: metricType(rest.trim()) });
+/** Past the line's end; returns whether this was the `# EOF` of OpenMetrics. */
+function readComment(page: Page): boolean {
+  const end = endOfLine(page.text, page.at);
+  const line = page.text.slice(page.at, end);
+  page.at = end + 1;
+  const open = page.format === "openmetrics";
+  if (open && line === "# EOF") return true;
+  const match = (open ? openComment : classicComment).exec(line);
+  if (match) readMetadata(page, match[1] ?? "", match[2] ?? "");
+  // The classic format has free comments; OpenMetrics has none.
+  else if (open) fault(`expected HELP, TYPE, UNIT or EOF after "# ", found ${quote(line)}`);
   return false;
 }
 
-function metricType(word: string): MetricType {
-  const type = metricTypes.find((known) => known === word);
-  return type ?? fail(`unknown metric type "${word}"`);
+const classicComment = /^#[ \t]+(HELP|TYPE)[ \t]+(.*)$/s;
+const openComment = /^# (HELP|TYPE|UNIT) (.*)$/s;
+
+/** A family's name, quoted if it has other characters than a name has had, and what is said of it. */
+const nameAndText = /^(?:"((?:[^"\\]|\\.)+)"|([a-zA-Z_:][a-zA-Z0-9_:]*))(?:[ \t]+(.*))?$/s;
+
+function readMetadata(page: Page, keyword: string, rest: string): void {
+  const match = nameAndText.exec(rest);
+  if (!match) return fault(`expected metric name after ${keyword}, found ${quote(rest)}`);
+  const name = match[1] === undefined ? (match[2] ?? "") : unescapeText(match[1], true);
+  const text = match[3] ?? "";
+  if (keyword === "TYPE") {
+    page.type = metricType(text.trim(), page.format);
+    page.visitor.metadata?.(name, "type", page.type);
+  } else if (keyword === "HELP")
+    page.visitor.metadata?.(name, "help", unescapeText(text, page.format === "openmetrics"));
+  else {
+    if (text !== "" && !name.endsWith(`_${text}`))
+      fault(`unit ${quote(text)} not a suffix of metric ${quote(name)}`);
+    page.visitor.metadata?.(name, "unit", text);
+  }
 }
 
+function metricType(word: string, format: ExpositionFormat): MetricType {
+  if (format === "text" && word === "untyped") return "unknown";
+  const known = format === "text" ? metricTypes.slice(0, classicTypes) : metricTypes;
+  return known.find((type) => type === word) ?? fault(`invalid metric type ${quote(word)}`);
+}
+
+const classicTypes = 4;
 const metricTypes: readonly MetricType[] = [
   "counter",
   "gauge",
   "histogram",
   "summary",
-  "untyped",
-  "unknown",
+  "gaugehistogram",
   "info",
   "stateset",
-  "gaugehistogram",
+  "unknown",
 ];

@@ -1,0 +1,163 @@
+// The series of a line of exposition text: `name{label="value", …}`, or with the name in quotes among
+// the labels, `{"my.name", "my.label"="value"}`. Read with care, because it is read once per series:
+// what comes again is recognised by its text.
+import { fault, quote } from "./exposition-fault.ts";
+import { canonicalBound } from "./exposition-number.ts";
+import { metricNameLabel, type Labels } from "./labels.ts";
+
+/** The types that `# TYPE` may give: the classic format has the first four and `untyped`. */
+export type MetricType =
+  | "counter"
+  | "gauge"
+  | "histogram"
+  | "summary"
+  | "gaugehistogram"
+  | "info"
+  | "stateset"
+  | "unknown";
+
+/**
+ * The labels, with the name under `__name__`; one with an empty value is left out. `type` is the
+ * family's: bounds of histograms and summaries are written as Prometheus 3 writes them. Throws
+ * ExpositionFault. The strings may be slices of the text.
+ */
+export function parseSeriesText(text: string, type: MetricType = "unknown"): Labels {
+  const reader: Reader = { text, at: 0 };
+  const labels: Record<string, string> = {};
+  const nameEnd = endOfName(reader, true);
+  if (nameEnd > 0) labels[metricNameLabel] = text.slice(0, nameEnd);
+  reader.at = nameEnd;
+  skipBlanks(reader);
+  if (text.charCodeAt(reader.at) === openBrace) readLabels(reader, labels);
+  if (labels[metricNameLabel] === undefined || reader.at < text.length)
+    fault(`expected a metric name, found ${quote(text)}`);
+  const bound = boundLabels[type];
+  if (bound !== undefined && labels[bound] !== undefined)
+    labels[bound] = canonicalBound(labels[bound]);
+  return labels;
+}
+
+/**
+ * Where the labels of an exemplar end: those are of the same form, without a name among them. `at` is
+ * that of the opening brace. Throws ExpositionFault.
+ */
+export function skipLabels(text: string, at: number): number {
+  const reader: Reader = { text, at };
+  // The name is taken, so a quoted text without a value is none.
+  readLabels(reader, { [metricNameLabel]: "exemplar" });
+  return reader.at;
+}
+
+/** Backslash escapes of label values, and but for the quotes those of help texts too. */
+export function unescapeText(raw: string, quotes: boolean): string {
+  if (!raw.includes("\\")) return raw;
+  return raw.replace(/\\([\s\S])/g, (whole, char: string) => {
+    if (char === "n") return "\n";
+    if (char === "\\" || (quotes && char === '"')) return char;
+    return whole;
+  });
+}
+
+/** Which label holds a bound, by the family's type. */
+const boundLabels: Partial<Record<MetricType, string>> = { histogram: "le", summary: "quantile" };
+
+type Reader = { readonly text: string; at: number };
+
+const quoteMark = 0x22;
+const backslash = 0x5c;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const comma = 0x2c;
+const equals = 0x3d;
+
+function readLabels(reader: Reader, labels: Record<string, string>): void {
+  const { text } = reader;
+  const given = new Set<string>();
+  reader.at++;
+  for (;;) {
+    skipBlanks(reader);
+    const char = text.charCodeAt(reader.at);
+    if (char === closeBrace) break;
+    const quoted = char === quoteMark;
+    const name = quoted ? readQuoted(reader) : readLabelName(reader);
+    skipBlanks(reader);
+    if (text.charCodeAt(reader.at) === equals) readLabelValue(reader, name, labels, given);
+    else if (!quoted) fault(`expected "=" after label ${quote(name)}`);
+    else if (labels[metricNameLabel] !== undefined)
+      fault(`metric name already set, found ${quote(name)} without "="`);
+    else if (name === "") fault("a metric name must not be empty");
+    else labels[metricNameLabel] = name;
+    skipBlanks(reader);
+    const next = text.charCodeAt(reader.at);
+    if (next === comma) reader.at++;
+    else if (next !== closeBrace) fault(`expected "," or "}" after label ${quote(name)}`);
+  }
+  reader.at++;
+}
+
+function readLabelValue(
+  reader: Reader,
+  name: string,
+  labels: Record<string, string>,
+  given: Set<string>,
+): void {
+  reader.at++;
+  skipBlanks(reader);
+  if (reader.text.charCodeAt(reader.at) !== quoteMark)
+    fault(`expected a quoted value of label ${quote(name)}`);
+  const value = readQuoted(reader);
+  if (name === "") fault("a label name must not be empty");
+  if (name === "__proto__") fault('a label must not be called "__proto__"');
+  if (given.has(name) || Object.hasOwn(labels, name))
+    fault(`label name ${quote(name)} is not unique`);
+  given.add(name);
+  if (value !== "") labels[name] = value;
+}
+
+function readLabelName(reader: Reader): string {
+  const end = endOfName(reader, false);
+  if (end === reader.at) {
+    const found = reader.text.slice(reader.at, reader.at + 1);
+    fault(`expected a label name, found ${found === "" ? "the end" : quote(found)}`);
+  }
+  const name = reader.text.slice(reader.at, end);
+  reader.at = end;
+  return name;
+}
+
+/** Letters, digits (not first), `_`, and in metric names `:`. */
+function endOfName({ text, at: start }: Reader, colons: boolean): number {
+  let at = start;
+  for (; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    const lower = char | 0x20;
+    if (lower >= 0x61 && lower <= 0x7a) continue;
+    if (char === 0x5f || (colons && char === 0x3a)) continue;
+    if (char >= 0x30 && char <= 0x39 && at > start) continue;
+    break;
+  }
+  return at;
+}
+
+/** Begins at the opening quote; the escapes are `\\`, `\"` and `\n`. */
+function readQuoted(reader: Reader): string {
+  const { text } = reader;
+  const start = reader.at + 1;
+  for (let at = start; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === backslash) at++;
+    else if (char === quoteMark) {
+      reader.at = at + 1;
+      return unescapeText(text.slice(start, at), true);
+    }
+  }
+  return fault("a quoted string is not closed");
+}
+
+function skipBlanks(reader: Reader): void {
+  for (;;) {
+    const char = reader.text.charCodeAt(reader.at);
+    if (char !== 0x20 && char !== 0x09) return;
+    reader.at++;
+  }
+}
