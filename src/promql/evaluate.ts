@@ -9,7 +9,8 @@ import { aggregate } from "./aggregation.ts";
 import type { Call, Expr, RangeSelector, Span, TimeShift, VectorSelector } from "./ast.ts";
 import { applyBinary } from "./binary.ts";
 import { instantFunctions } from "./instant-functions.ts";
-import { rangeFunctions, type RangeFunction } from "./range-functions.ts";
+import type { RangeFunction } from "./function-families.ts";
+import { rangeFunctions } from "./range-functions.ts";
 import { unsupportedIn } from "./unsupported.ts";
 import { EvaluationError, type Value, type Vector, type VectorSample } from "./value.ts";
 
@@ -134,7 +135,9 @@ function overRange(
   const samples: VectorSample[] = [];
   for (const series of context.store.select(matchersOf(selector), startMs, endMs)) {
     const window = series.window(startMs, endMs);
-    const value = window.values.length > 0 ? apply({ ...window, startMs, endMs }) : undefined;
+    const end = window.values.length;
+    const range = { ...window, first: 0, end, startMs, endMs, atMs: context.atMs };
+    const value = end > 0 ? apply(range, [], { warn: () => {}, info: () => {} }) : undefined;
     const labels = keepsName ? series.labels : withoutName(series.labels);
     if (value !== undefined) samples.push({ labels, value, timeMs: context.atMs });
   }

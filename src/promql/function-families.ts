@@ -26,6 +26,8 @@ export type Range = {
   readonly end: number;
   readonly startMs: number;
   readonly endMs: number;
+  /** The time of the evaluation, which neither an offset nor `@` moves. */
+  readonly atMs: number;
 };
 
 export type RangeFunction = {

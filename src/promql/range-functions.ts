@@ -1,28 +1,30 @@
-// Functions of the samples of one series over a range of time: rates, and aggregations over time.
-import type { SampleWindow } from "../metrics/series.ts";
-import { extremeOf } from "./aggregation.ts";
-import { meanOf, sumOf } from "./float-sum.ts";
+// Functions of the samples of one series over a range of time: rates, trends, and aggregations over
+// time.
+import { quantileWarning } from "./annotations.ts";
+import { addTo, meanOf, sumOf, totalOf, varianceOf, type FloatSum } from "./float-sum.ts";
+import type { Range, RangeFunction } from "./function-families.ts";
+import { quantileOf } from "./quantile.ts";
 
-/** The samples in (startMs, endMs]; there is at least one. */
-export type Range = SampleWindow & { readonly startMs: number; readonly endMs: number };
-
-export type RangeFunction = {
-  /** Undefined where the samples do not suffice: the series is left out. */
-  readonly apply: (range: Range) => number | undefined;
-  readonly keepsName: boolean;
-};
-
-export const rangeFunctions: ReadonlyMap<string, RangeFunction> = new Map([
-  ["rate", dropsName((range) => extrapolated(range, { counter: true, perSecond: true }))],
-  ["increase", dropsName((range) => extrapolated(range, { counter: true, perSecond: false }))],
-  ["delta", dropsName((range) => extrapolated(range, { counter: false, perSecond: false }))],
-  ["avg_over_time", dropsName(({ values }) => meanOf(values))],
-  ["sum_over_time", dropsName(({ values }) => sumOf(values))],
-  ["count_over_time", dropsName(({ values }) => values.length)],
-  ["min_over_time", dropsName(({ values }) => extremeOf(values, (a, b) => a < b))],
-  ["max_over_time", dropsName(({ values }) => extremeOf(values, (a, b) => a > b))],
+export const rangeFunctions: ReadonlyMap<string, RangeFunction> = new Map<string, RangeFunction>([
+  ["rate", { ...dropsName((range) => extrapolated(range, true, true)), wantsCounter: true }],
+  ["increase", { ...dropsName((range) => extrapolated(range, true, false)), wantsCounter: true }],
+  ["delta", dropsName((range) => extrapolated(range, false, false))],
+  ["irate", dropsName(instantRate)],
+  ["idelta", dropsName(instantDelta)],
+  ["resets", dropsName((range) => countSteps(range, (before, value) => value < before))],
+  ["changes", dropsName((range) => countSteps(range, differ))],
+  ["deriv", dropsName((range) => trendOf(range, range.timesMs[range.first] ?? NaN)?.slope)],
+  ["predict_linear", dropsName(predictLinear)],
+  ["sum_over_time", dropsName(({ values, first, end }) => sumOf(values, first, end))],
+  ["avg_over_time", dropsName(({ values, first, end }) => meanOf(values, first, end))],
+  ["count_over_time", dropsName(({ first, end }) => end - first)],
+  ["min_over_time", dropsName((range) => extreme(range, (value, least) => value < least))],
+  ["max_over_time", dropsName((range) => extreme(range, (value, most) => value > most))],
+  ["stddev_over_time", dropsName((range) => Math.sqrt(varianceIn(range)))],
+  ["stdvar_over_time", dropsName(varianceIn)],
+  ["quantile_over_time", dropsName(quantileOverTime)],
   ["present_over_time", dropsName(() => 1)],
-  ["last_over_time", { apply: ({ values }: Range) => values.at(-1), keepsName: true }],
+  ["last_over_time", { apply: ({ values, end }) => values[end - 1], keepsName: true }],
 ]);
 
 function dropsName(apply: RangeFunction["apply"]): RangeFunction {
@@ -39,38 +41,128 @@ function dropsName(apply: RangeFunction["apply"]): RangeFunction {
  * ends are one interval off, but the counter was zero at its first sample, so only the far end
  * counts: 120 × (30 + 15) / 30 = 180, a rate of 3/s.
  */
-function extrapolated(
-  { timesMs, values, startMs, endMs }: Range,
-  { counter, perSecond }: { readonly counter: boolean; readonly perSecond: boolean },
-): number | undefined {
-  const count = values.length;
-  const [first, last] = [values[0], values.at(-1)];
-  const [firstMs, lastMs] = [timesMs[0], timesMs.at(-1)];
-  if (count < 2 || first === undefined || last === undefined) return undefined;
-  if (firstMs === undefined || lastMs === undefined) return undefined;
-  let growth = last - first;
-  if (counter) growth += resetsOf(values);
+function extrapolated(range: Range, isCounter: boolean, perSecond: boolean): number | undefined {
+  const { timesMs, values, first, end, startMs, endMs } = range;
+  const count = end - first;
+  if (count < 2) return undefined;
+  const firstValue = values[first] ?? NaN;
+  const firstMs = timesMs[first] ?? NaN;
+  const lastMs = timesMs[end - 1] ?? NaN;
+  let growth = (values[end - 1] ?? NaN) - firstValue;
+  if (isCounter) growth += reachedBeforeResets(range);
 
-  const sampledMs = lastMs - firstMs;
-  const intervalMs = sampledMs / (count - 1);
-  const thresholdMs = intervalMs * 1.1;
-  let beforeMs = firstMs - startMs;
-  let afterMs = endMs - lastMs;
-  if (beforeMs >= thresholdMs) beforeMs = intervalMs / 2;
-  if (counter && growth > 0 && first >= 0)
-    beforeMs = Math.min(beforeMs, sampledMs * (first / growth));
-  if (afterMs >= thresholdMs) afterMs = intervalMs / 2;
+  const sampled = (lastMs - firstMs) / 1000;
+  const interval = sampled / (count - 1);
+  const threshold = interval * 1.1;
+  let before = (firstMs - startMs) / 1000;
+  let after = (endMs - lastMs) / 1000;
+  if (before >= threshold) before = interval / 2;
+  if (isCounter && growth > 0 && firstValue >= 0)
+    before = Math.min(before, sampled * (firstValue / growth));
+  if (after >= threshold) after = interval / 2;
 
-  const total = growth * ((sampledMs + beforeMs + afterMs) / sampledMs);
-  return perSecond ? total / ((endMs - startMs) / 1000) : total;
+  const factor = (sampled + before + after) / sampled;
+  return growth * (perSecond ? factor / ((endMs - startMs) / 1000) : factor);
 }
 
 /** The sum of what a counter had reached at each of its resets. */
-function resetsOf(values: Float64Array): number {
+function reachedBeforeResets({ values, first, end }: Range): number {
   let reached = 0;
-  for (let index = 1; index < values.length; index++) {
-    const before = values[index - 1] ?? NaN;
-    if ((values[index] ?? NaN) < before) reached += before;
+  let before = values[first] ?? NaN;
+  for (let index = first + 1; index < end; index++) {
+    const value = values[index] ?? NaN;
+    if (value < before) reached += before;
+    before = value;
   }
   return reached;
+}
+
+/** The growth per second between the last two samples; after a reset, that from zero. */
+function instantRate({ timesMs, values, first, end }: Range): number | undefined {
+  if (end - first < 2) return undefined;
+  const [before = NaN, last = NaN] = [values[end - 2], values[end - 1]];
+  const seconds = ((timesMs[end - 1] ?? NaN) - (timesMs[end - 2] ?? NaN)) / 1000;
+  return (last < before ? last : last - before) / seconds;
+}
+
+function instantDelta({ values, first, end }: Range): number | undefined {
+  if (end - first < 2) return undefined;
+  return (values[end - 1] ?? NaN) - (values[end - 2] ?? NaN);
+}
+
+/** How many of the steps from one sample to the next are such ones. */
+function countSteps(
+  { values, first, end }: Range,
+  isSuch: (before: number, value: number) => boolean,
+): number {
+  let count = 0;
+  for (let index = first + 1; index < end; index++)
+    if (isSuch(values[index - 1] ?? NaN, values[index] ?? NaN)) count++;
+  return count;
+}
+
+/** NaN does not differ from NaN. */
+function differ(before: number, value: number): boolean {
+  return value !== before && !(Number.isNaN(value) && Number.isNaN(before));
+}
+
+/** NaN only if there is nothing else: any number replaces it. */
+function extreme(
+  { values, first, end }: Range,
+  isBeyond: (value: number, extreme: number) => boolean,
+): number {
+  let found = values[first] ?? NaN;
+  for (let index = first + 1; index < end; index++) {
+    const value = values[index] ?? NaN;
+    if (Number.isNaN(found) || isBeyond(value, found)) found = value;
+  }
+  return found;
+}
+
+function varianceIn({ values, first, end }: Range): number {
+  return varianceOf(values, first, end);
+}
+
+const quantileOverTime: RangeFunction["apply"] = ({ values, first, end }, [φ = NaN], annotate) => {
+  const warning = quantileWarning(φ);
+  if (warning !== undefined) annotate.warn(warning, 0);
+  return quantileOf(φ, values.subarray(first, end));
+};
+
+function predictLinear(range: Range, [seconds = NaN]: readonly number[]): number | undefined {
+  const trend = trendOf(range, range.atMs);
+  return trend && trend.slope * seconds + trend.intercept;
+}
+
+/**
+ * The straight line through the samples by least squares: its slope per second, and its value at
+ * `interceptMs`. Undefined for fewer than two samples; a constant series has no slope at all, where
+ * rounding might have shown one.
+ */
+function trendOf(
+  { timesMs, values, first, end }: Range,
+  interceptMs: number,
+): { readonly slope: number; readonly intercept: number } | undefined {
+  const count = end - first;
+  if (count < 2) return undefined;
+  const firstValue = values[first] ?? NaN;
+  let isConstant = true;
+  const zero = (): FloatSum => ({ sum: 0, lost: 0 });
+  const [sumX, sumY, sumXY, sumXX] = [zero(), zero(), zero(), zero()];
+  for (let index = first; index < end; index++) {
+    const x = ((timesMs[index] ?? NaN) - interceptMs) / 1000;
+    const y = values[index] ?? NaN;
+    if (index > first && y !== firstValue) isConstant = false;
+    addTo(sumX, x);
+    addTo(sumY, y);
+    addTo(sumXY, x * y);
+    addTo(sumXX, x * x);
+  }
+  if (isConstant)
+    return Number.isFinite(firstValue)
+      ? { slope: 0, intercept: firstValue }
+      : { slope: NaN, intercept: NaN };
+  const [x, y] = [totalOf(sumX), totalOf(sumY)];
+  const slope = (totalOf(sumXY) - (x * y) / count) / (totalOf(sumXX) - (x * x) / count);
+  return { slope, intercept: y / count - (slope * x) / count };
 }
