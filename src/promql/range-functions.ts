@@ -2,7 +2,7 @@
 // time.
 import { quantileWarning } from "./annotations.ts";
 import { addTo, meanOf, sumOf, totalOf, varianceOf, type FloatSum } from "./float-sum.ts";
-import type { Range, RangeFunction } from "./function-families.ts";
+import type { Annotate, Range, RangeFunction } from "./function-families.ts";
 import { quantileOf } from "./quantile.ts";
 
 export const rangeFunctions: ReadonlyMap<string, RangeFunction> = new Map<string, RangeFunction>([
@@ -123,11 +123,15 @@ function varianceIn({ values, first, end }: Range): number {
   return varianceOf(values, first, end);
 }
 
-const quantileOverTime: RangeFunction["apply"] = ({ values, first, end }, [φ = NaN], annotate) => {
+function quantileOverTime(
+  { values, first, end }: Range,
+  [φ = NaN]: readonly number[],
+  annotate: Annotate,
+): number {
   const warning = quantileWarning(φ);
   if (warning !== undefined) annotate.warn(warning, 0);
   return quantileOf(φ, values.subarray(first, end));
-};
+}
 
 function predictLinear(range: Range, [seconds = NaN]: readonly number[]): number | undefined {
   const trend = trendOf(range, range.atMs);
