@@ -11,7 +11,11 @@ export type LabelMatcher = {
   readonly value: string;
 };
 
-export type CompiledMatcher = LabelMatcher & { readonly accepts: (value: string) => boolean };
+export type CompiledMatcher = LabelMatcher & {
+  readonly accepts: (value: string) => boolean;
+  /** The only values that it accepts, where these can be told. */
+  readonly literals?: readonly string[];
+};
 
 export type CompileResult =
   | { readonly kind: "compiled"; readonly matcher: CompiledMatcher }
@@ -22,7 +26,10 @@ export function compileMatcher(matcher: LabelMatcher): CompileResult {
   const { op, value } = matcher;
   switch (op) {
     case "=":
-      return { kind: "compiled", matcher: { ...matcher, accepts: (other) => other === value } };
+      return {
+        kind: "compiled",
+        matcher: { ...matcher, accepts: (other) => other === value, literals: [value] },
+      };
     case "!=":
       return { kind: "compiled", matcher: { ...matcher, accepts: (other) => other !== value } };
     case "=~":

@@ -73,8 +73,8 @@ test("past the limit a new series is refused, and the others go on", () => {
 test("past the limit of samples the oldest go, and are counted", () => {
   const store = new SeriesStore({ maxSamples: 100 });
   for (let second = 0; second < 1000; second++) {
-    assert.equal(store.append({ pod: "a" }, second * 1000, second), "appended");
-    if (second === 0) store.append({ pod: "gone" }, 0, 1);
+    assert.equal(store.append({ job: "a", pod: "a" }, second * 1000, second), "appended");
+    if (second === 0) store.append({ pod: "a" }, 0, 1);
   }
   const { samples, evicted, series } = store.counts();
   assert.ok(samples > 80 && samples <= 100, `${samples}`);
@@ -199,4 +199,51 @@ test("a run has the markers of staleness, a window leaves them out", () => {
   });
   assert.deepEqual([...(series?.window(1000, 4000).timesMs ?? [])], [2000, 4000]);
   assert.equal(series?.run(4000, 9000).timesMs.length, 0);
+});
+
+test("samples that are years apart stand in one series", () => {
+  const store = new SeriesStore({ windowMs: Infinity });
+  const times = [-5000, 0, 1, 2 ** 32, 2 ** 32 + 1, 1e14];
+  for (const timeMs of times) assert.equal(store.append(up, timeMs, timeMs), "appended");
+  const [series] = store.select(everything, -Infinity, Infinity);
+  assert.deepEqual([...(series?.run(-Infinity, Infinity).timesMs ?? [])], times);
+  assert.equal(series?.at(2 ** 32 - 1, Infinity)?.value, 1);
+  assert.equal(series?.at(2 ** 33, Infinity)?.value, 2 ** 32 + 1);
+});
+
+test("a service whose labels explode takes half of the store, and the others have the rest", () => {
+  const store = new SeriesStore({ maxSeries: 1000 });
+  const rude = (id: number): Labels => ({ namespace: "a", pod: "rude-0", id: `${id}` });
+  for (let id = 0; id < 5000; id++) store.append(rude(id), 1000, 1);
+  assert.equal(store.counts().series, 500);
+  for (let id = 0; id < 200; id++)
+    assert.equal(store.append({ namespace: "b", pod: "calm-0", id: `${id}` }, 1000, 1), "appended");
+  assert.equal(store.append(rude(1), 2000, 1), "appended", "what was there before goes on");
+  assert.deepEqual(store.groupCounts(), [
+    { group: "a/rude", series: 500, samples: 501, refused: { "series-limit": 4500 }, evicted: 0 },
+    { group: "b/calm", series: 200, samples: 200, refused: {}, evicted: 0 },
+  ]);
+});
+
+test("where samples are too many, those of the service that has most go first", () => {
+  const store = new SeriesStore({ maxSamples: 1000 });
+  for (let second = 0; second < 400; second++) {
+    for (let id = 0; id < 20; id++)
+      assert.equal(store.append({ job: "rude", id: `${id}` }, second * 1000, 1), "appended");
+    assert.equal(store.append({ job: "calm" }, second * 1000, 1), "appended");
+  }
+  const [rude, calm] = store.groupCounts();
+  assert.deepEqual([calm?.samples, calm?.evicted], [400, 0]);
+  assert.ok((rude?.samples ?? 0) > 450 && (rude?.samples ?? 0) <= 600, `${rude?.samples}`);
+  assert.equal(store.counts().evicted, rude?.evicted);
+});
+
+test("series that have been resolved and not been written to make room again", () => {
+  const store = new SeriesStore({ windowMs: 60_000, maxSeries: 4 });
+  const waiting = store.resolve({ pod: "a" });
+  store.append({ pod: "b" }, 0, 1);
+  assert.ok(typeof waiting !== "string" && !waiting.isGone, "it is about to be written to");
+  for (let second = 0; second < 120; second += 10) store.append({ pod: "b" }, second * 1000, 1);
+  assert.ok(waiting.isGone);
+  assert.equal(store.counts().series, 1);
 });

@@ -1,35 +1,55 @@
 // The series of a cluster, in memory, for as long as a window of time. It is bounded: past its limits
-// it refuses new series and lets go of the oldest samples, and counts both. It keeps nothing on disk,
-// takes no sample out of order, and never asks for the time: it knows the newest sample's.
+// it refuses new series and lets go of the oldest samples, and counts both, by the service whose they
+// are. It keeps nothing on disk, takes no sample out of order, and never asks for the time: it knows
+// the newest sample's.
+import { LabelIndex } from "./label-index.ts";
 import { labelsKey, type Labels } from "./labels.ts";
+import { limitGroupOf, type LimitGroup } from "./limit-group.ts";
 import { matchesAll, type CompiledMatcher } from "./matcher.ts";
+import { SampleChunks } from "./sample-chunks.ts";
 import { Series, type SeriesAppend } from "./series.ts";
+import { copyOf } from "./string-copy.ts";
 
 export type StoreLimits = {
   /** Samples older than the newest one by more than this are dropped. */
   readonly windowMs: number;
+  /** Of all services together; one of them gets no more than the others leave free. */
   readonly maxSeries: number;
-  /** When there are as many, the window shrinks: what is newest matters most. */
+  /** When there are as many, the window of the service that has most shrinks: the newest matter most. */
   readonly maxSamples: number;
 };
 
-// A sample takes 17 bytes, so the columns stay below 70 MB, or below 140 MB when all just doubled.
+// A series takes about a kilobyte beside its samples and a sample 12 bytes, so that some 600 MB are the
+// worst. 200 replicas of vLLM at 432 series each fit into the half that one service may take.
 const defaultLimits: StoreLimits = {
   windowMs: 30 * 60_000,
-  maxSeries: 100_000,
-  maxSamples: 4_000_000,
+  maxSeries: 300_000,
+  maxSamples: 20_000_000,
 };
 
 /**
- * "gone" asks the writer to resolve the series again. All others but "appended" and "duplicate" mean
- * that the sample was refused, and is counted as such.
+ * How far ahead of the clock a sample may be that brings its own time: as much as Prometheus allows. The
+ * store cannot judge it, having no clock, and one sample of a distant year would make all others too
+ * old; so it is for those who write to refuse what is later.
  */
-export type AppendOutcome = SeriesAppend | "too-old" | "series-limit" | "sample-limit" | "gone";
+export const maxAheadMs = 10 * 60_000;
+
+/** More services than this share one group. */
+const maxGroups = 1000;
+const otherGroups = "(others)";
+
+export type Refusal = "conflict" | "out-of-order" | "too-old" | "series-limit" | "sample-limit";
+
+/**
+ * "gone" asks the writer to resolve the series again. All others but "appended" and "duplicate" are
+ * refusals, and are counted as such.
+ */
+export type AppendOutcome = SeriesAppend | Refusal | "gone";
 
 export type StoreCounts = {
   readonly series: number;
   readonly samples: number;
-  readonly refused: Readonly<Partial<Record<AppendOutcome, number>>>;
+  readonly refused: Readonly<Partial<Record<Refusal, number>>>;
   /** Samples dropped before their window was over, for want of room. */
   readonly evicted: number;
 };
@@ -37,8 +57,11 @@ export type StoreCounts = {
 export class SeriesStore {
   readonly #limits: StoreLimits;
   readonly #series = new Map<string, Series>();
-  readonly #index = new Map<string, Map<string, Set<Series>>>();
-  readonly #refused = new Map<AppendOutcome, number>();
+  readonly #index = new LabelIndex<Series>();
+  readonly #chunks = new SampleChunks();
+  readonly #groups = new Map<string, LimitGroup>();
+  readonly #refused = new Map<Refusal, number>();
+  #nextOrdinal = 0;
   #sampleCount = 0;
   #evicted = 0;
   #newestMs = -Infinity;
@@ -51,7 +74,7 @@ export class SeriesStore {
   /** `labels` include the name; a label with an empty value counts as absent. */
   append(labels: Labels, timeMs: number, value: number): AppendOutcome {
     this.#advance(timeMs);
-    if (this.#isTooOld(timeMs)) return this.#count("too-old");
+    if (this.#isTooOld(timeMs)) return this.#refuse("too-old", this.#group(limitGroupOf(labels)));
     const series = this.resolve(labels);
     return typeof series === "string" ? series : this.appendTo(series, timeMs, value);
   }
@@ -67,26 +90,30 @@ export class SeriesStore {
 
   /**
    * The series of these labels, made if there is none, to be written to by appendTo without working
-   * out its key again. Refused (and counted) where there is no room for one more; `limitGroup` says
-   * whose share of the store it takes.
+   * out its key again. Refused (and counted) where its group has no room for one more, which is when it
+   * has as many as are left for all: so one group alone gets half of the store, and however many take
+   * all they can, as much as each of them has is left for others.
+   *
+   * `groupName` says whose share of the store it takes; by default limitGroupOf tells.
    */
-  resolve(labels: Labels, _limitGroup?: string): Series | "series-limit" {
+  resolve(labels: Labels, groupName?: string): Series | "series-limit" {
     const key = labelsKey(labels);
     const known = this.#series.get(key);
     if (known) return known;
-    if (this.#series.size < this.#limits.maxSeries) return this.#addSeries(labels, key);
-    this.#count("series-limit");
-    return "series-limit";
+    const group = this.#group(groupName ?? limitGroupOf(labels));
+    if (group.seriesCount >= this.#limits.maxSeries - this.#series.size)
+      return this.#refuse("series-limit", group);
+    return this.#addSeries(labels, key, group);
   }
 
   appendTo(series: Series, timeMs: number, value: number): AppendOutcome {
-    return series.isGone ? "gone" : this.#count(this.#append(series, timeMs, value, false));
+    return series.isGone ? "gone" : this.#append(series, timeMs, value, false);
   }
 
   /** As appendStale; a series that has gone needs no marker. */
   appendStaleTo(series: Series, timeMs: number): AppendOutcome {
     if (series.isGone || series.isStale) return "duplicate";
-    return this.#count(this.#append(series, timeMs, NaN, true));
+    return this.#append(series, timeMs, NaN, true);
   }
 
   /**
@@ -94,10 +121,10 @@ export class SeriesStore {
    * otherwise be read again as that time comes once more, in place of what is measured now.
    */
   dropFrom(timeMs: number): void {
-    for (const series of this.#series.values()) {
-      this.#sampleCount -= series.dropFrom(timeMs);
-      if (series.sampleCount === 0) this.#removeSeries(series);
-    }
+    const ended: Series[] = [];
+    for (const series of this.#series.values())
+      if (this.#forget(series, series.dropFrom(timeMs))) ended.push(series);
+    this.#remove(ended);
     this.#newestMs = Math.min(this.#newestMs, timeMs);
     this.#prunedAtMs = Math.min(this.#prunedAtMs, timeMs);
   }
@@ -113,23 +140,25 @@ export class SeriesStore {
     afterMs: number,
     untilMs: number,
   ): readonly Series[] {
+    const narrowed = this.#index.narrow(matchers);
+    const untried = narrowed?.matchers ?? matchers;
     const selected: Series[] = [];
-    for (const series of this.#candidates(matchers))
+    for (const series of narrowed?.members ?? this.#series.values())
       if (
         series.newestMs > afterMs &&
         series.oldestMs <= untilMs &&
-        matchesAll(matchers, series.labels)
+        matchesAll(untried, series.labels)
       )
         selected.push(series);
     return selected;
   }
 
   labelNames(): readonly string[] {
-    return [...this.#index.keys()].toSorted();
+    return [...this.#index.names()].toSorted();
   }
 
   labelValues(name: string): readonly string[] {
-    return [...(this.#index.get(name)?.keys() ?? [])].toSorted();
+    return [...this.#index.values(name)].toSorted();
   }
 
   counts(): StoreCounts {
@@ -141,13 +170,32 @@ export class SeriesStore {
     };
   }
 
+  /** The same for each service that has series, or had some and was refused others. */
+  groupCounts(): readonly (StoreCounts & { readonly group: string })[] {
+    return [...this.#groups.values()].map(
+      ({ name, seriesCount, sampleCount, refused, evicted }) => ({
+        group: name,
+        series: seriesCount,
+        samples: sampleCount,
+        refused: Object.fromEntries(refused),
+        evicted,
+      }),
+    );
+  }
+
   #append(series: Series, timeMs: number, value: number, stale: boolean): AppendOutcome {
     this.#advance(timeMs, series);
-    if (this.#isTooOld(timeMs)) return "too-old";
-    if (this.#sampleCount >= this.#limits.maxSamples) this.#evict(series);
-    if (this.#sampleCount >= this.#limits.maxSamples) return "sample-limit";
+    if (this.#isTooOld(timeMs)) return this.#refuse("too-old", series.group);
+    if (this.#sampleCount >= this.#limits.maxSamples) {
+      this.#evict(series);
+      if (this.#sampleCount >= this.#limits.maxSamples)
+        return this.#refuse("sample-limit", series.group);
+    }
     const outcome = series.append(timeMs, value, stale);
-    if (outcome === "appended") this.#sampleCount++;
+    if (outcome === "appended") {
+      this.#sampleCount++;
+      series.group.sampleCount++;
+    } else if (outcome !== "duplicate") return this.#refuse(outcome, series.group);
     return outcome;
   }
 
@@ -155,85 +203,98 @@ export class SeriesStore {
     return timeMs < this.#newestMs - this.#limits.windowMs;
   }
 
+  #refuse<R extends Refusal>(reason: R, { refused }: LimitGroup): R {
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
+    refused.set(reason, (refused.get(reason) ?? 0) + 1);
+    return reason;
+  }
+
+  #group(name: string): LimitGroup {
+    const known = this.#groups.get(name);
+    if (known) return known;
+    if (this.#groups.size >= maxGroups) {
+      for (const group of this.#groups.values())
+        if (group.seriesCount === 0) this.#groups.delete(group.name);
+      if (this.#groups.size >= maxGroups && name !== otherGroups) return this.#group(otherGroups);
+    }
+    const group: LimitGroup = {
+      name: copyOf(name),
+      seriesCount: 0,
+      sampleCount: 0,
+      refused: new Map(),
+      evicted: 0,
+    };
+    this.#groups.set(group.name, group);
+    return group;
+  }
+
+  #addSeries(labels: Labels, key: string, group: LimitGroup): Series {
+    const place = { ordinal: this.#nextOrdinal++, group, room: this.#chunks };
+    const series = new Series(this.#index.intern(labels), copyOf(key), place);
+    this.#series.set(series.key, series);
+    this.#index.add(series);
+    group.seriesCount++;
+    return series;
+  }
+
+  #remove(ended: readonly Series[]): void {
+    for (const series of ended) {
+      series.isGone = true;
+      series.group.seriesCount--;
+      this.#series.delete(series.key);
+    }
+    if (ended.length > 0) this.#index.remove(ended);
+  }
+
   /** The window slides on; what is about to be written to stays, even if it is empty by then. */
   #advance(timeMs: number, written?: Series): void {
     if (timeMs <= this.#newestMs) return;
     this.#newestMs = timeMs;
-    this.#pruneNowAndThen(written);
+    // Pruning costs a pass over all series, so it runs a few times per window only.
+    if (timeMs - this.#prunedAtMs < this.#limits.windowMs / 16) return;
+    this.#prunedAtMs = timeMs;
+    this.#prune(timeMs - this.#limits.windowMs, written);
   }
 
-  #count(outcome: AppendOutcome): AppendOutcome {
-    if (outcome !== "appended" && outcome !== "duplicate")
-      this.#refused.set(outcome, (this.#refused.get(outcome) ?? 0) + 1);
-    return outcome;
-  }
-
-  #addSeries(labels: Labels, key: string): Series {
-    const series = new Series(detach(labels), detach(key));
-    this.#series.set(series.key, series);
-    for (const [name, value] of Object.entries(series.labels)) {
-      let values = this.#index.get(name);
-      if (!values) this.#index.set(name, (values = new Map()));
-      const members = values.get(value);
-      if (members) members.add(series);
-      else values.set(value, new Set([series]));
-    }
-    return series;
-  }
-
-  #removeSeries(series: Series): void {
-    series.isGone = true;
-    this.#series.delete(series.key);
-    for (const [name, value] of Object.entries(series.labels)) {
-      const values = this.#index.get(name);
-      const members = values?.get(value);
-      members?.delete(series);
-      if (members?.size === 0) values?.delete(value);
-      if (values?.size === 0) this.#index.delete(name);
-    }
-  }
-
-  /** The fewest series that the index can narrow the matchers to; it may hold more than match. */
-  #candidates(matchers: readonly CompiledMatcher[]): Iterable<Series> {
-    let best: ReadonlySet<Series> | undefined;
-    for (const { label, op, value } of matchers) {
-      if (op !== "=" || value === "") continue;
-      const members = this.#index.get(label)?.get(value);
-      if (!members) return [];
-      if (!best || members.size < best.size) best = members;
-    }
-    return best ?? this.#series.values();
-  }
-
-  /** Whole-store pruning costs a pass over all series, so it runs a few times per window only. */
-  #pruneNowAndThen(written?: Series): void {
-    const { windowMs } = this.#limits;
-    if (this.#newestMs - this.#prunedAtMs < windowMs / 16) return;
-    this.#prunedAtMs = this.#newestMs;
-    this.#dropBefore(this.#newestMs - windowMs, written);
-  }
-
-  /** An eighth of the time that is held, so that room is not made for each sample anew. */
-  #evict(written: Series): void {
-    let oldestMs = Infinity;
-    for (const series of this.#series.values()) oldestMs = Math.min(oldestMs, series.oldestMs);
-    const before = this.#sampleCount;
-    this.#dropBefore(oldestMs + (this.#newestMs - oldestMs) / 8, written);
-    this.#evicted += before - this.#sampleCount;
-  }
-
-  #dropBefore(timeMs: number, kept?: Series): void {
+  /** A series that was resolved a moment ago may be empty, and is about to be written to. */
+  #prune(beforeMs: number, written: Series | undefined): void {
+    const ended: Series[] = [];
     for (const series of this.#series.values()) {
-      this.#sampleCount -= series.dropBefore(timeMs);
-      if (series.sampleCount === 0 && series !== kept) this.#removeSeries(series);
+      const isEmpty = series.sampleCount === 0;
+      if (isEmpty ? series.wasEmpty : this.#forget(series, series.dropBefore(beforeMs)))
+        if (series !== written) ended.push(series);
+      series.wasEmpty = isEmpty;
     }
+    this.#remove(ended);
   }
-}
 
-/**
- * Copies strings out of the page that they were cut from, which they would otherwise keep alive. JSON
- * gives back what it was given, so the type stays.
- */
-function detach<T extends string | Labels>(value: T): T {
-  return JSON.parse(JSON.stringify(value)) as T;
+  /**
+   * Of the group that has most, an eighth of the time that it covers, so that room is not made for each
+   * sample anew.
+   */
+  #evict(written: Series): void {
+    let largest = written.group;
+    for (const group of this.#groups.values())
+      if (group.sampleCount > largest.sampleCount) largest = group;
+    const members = [...this.#series.values()].filter(({ group }) => group === largest);
+    let oldestMs = Infinity;
+    let newestMs = -Infinity;
+    for (const series of members) {
+      oldestMs = Math.min(oldestMs, series.oldestMs);
+      newestMs = Math.max(newestMs, series.newestMs);
+    }
+    const beforeMs = oldestMs + (newestMs - oldestMs) / 8;
+    const before = this.#sampleCount;
+    const isOver = (series: Series): boolean => this.#forget(series, series.dropBefore(beforeMs));
+    this.#remove(members.filter((series) => isOver(series) && series !== written));
+    this.#evicted += before - this.#sampleCount;
+    largest.evicted += before - this.#sampleCount;
+  }
+
+  /** Takes dropped samples off the counts; returns whether they were the last of the series. */
+  #forget({ group, sampleCount }: Series, dropped: number): boolean {
+    this.#sampleCount -= dropped;
+    group.sampleCount -= dropped;
+    return dropped > 0 && sampleCount === 0;
+  }
 }

@@ -1,6 +1,9 @@
-// The samples of one series: compact columns in a ring, in order of time. What is stale is a flag of
-// its own; Prometheus marks it by a NaN of a certain bit pattern, which JavaScript does not preserve.
+// One series: its labels, and its samples and markers of staleness in order of time.
+import assert from "node:assert/strict";
 import type { Labels } from "./labels.ts";
+import type { LimitGroup } from "./limit-group.ts";
+import { SampleBuffer } from "./sample-buffer.ts";
+import { chunkSamples, type SampleChunks } from "./sample-chunks.ts";
 
 export type Sample = { readonly timeMs: number; readonly value: number };
 
@@ -12,23 +15,37 @@ export type SampleRun = SampleWindow & { readonly stale: Uint8Array };
 
 export type SeriesAppend = "appended" | "duplicate" | "conflict" | "out-of-order";
 
-const initialCapacity = 16;
+/** Where a series stands in its store. */
+export type SeriesPlace = {
+  /** Ascends in the order in which the store first saw its series. */
+  readonly ordinal: number;
+  readonly group: LimitGroup;
+  readonly room: SampleChunks;
+};
 
 export class Series {
   readonly labels: Labels;
   /** The labels' canonical key. */
   readonly key: string;
+  readonly ordinal: number;
+  readonly group: LimitGroup;
   /** The store has dropped it: who writes to it has to resolve its labels again. */
   isGone = false;
-  #timesMs = new Float64Array(initialCapacity);
-  #values = new Float64Array(initialCapacity);
-  #stale = new Uint8Array(initialCapacity);
-  #start = 0;
+  /** It had no sample when the store last looked through all series. */
+  wasEmpty = false;
+  readonly #room: SampleChunks;
+  readonly #chunks: number[] = [];
+  /** How many samples of the first chunk are dropped already. */
+  #skipped = 0;
   #count = 0;
+  #newestMs = -Infinity;
 
-  constructor(labels: Labels, key: string) {
+  constructor(labels: Labels, key: string, place: SeriesPlace) {
     this.labels = labels;
     this.key = key;
+    this.ordinal = place.ordinal;
+    this.group = place.group;
+    this.#room = place.room;
   }
 
   get sampleCount(): number {
@@ -37,54 +54,86 @@ export class Series {
 
   /** The time of the newest sample or marker, or -Infinity when there is none. */
   get newestMs(): number {
-    return this.#count === 0 ? -Infinity : this.#timeAt(this.#count - 1);
+    return this.#newestMs;
   }
 
   get oldestMs(): number {
-    return this.#count === 0 ? Infinity : this.#timeAt(0);
+    const [first] = this.#chunks;
+    return first === undefined ? Infinity : this.#room.timeMs(first, this.#skipped);
   }
 
   get isStale(): boolean {
-    return this.#count > 0 && this.#staleAt(this.#count - 1);
+    const last = this.#chunks.at(-1);
+    return last !== undefined && this.#room.isStale(last, this.#room.length(last) - 1);
   }
 
   /**
-   * As Prometheus does without an out-of-order window: a sample that repeats the newest is dropped
-   * without harm, another value for the same time is a conflict, and an older time is out of order.
+   * What append would answer. As in Prometheus without an out-of-order window: a sample that repeats
+   * the newest is dropped without harm, another value for the same time is a conflict, and an older
+   * time is out of order.
    */
+  check(timeMs: number, value: number, stale = false): SeriesAppend {
+    if (timeMs > this.#newestMs) return "appended";
+    if (timeMs < this.#newestMs) return "out-of-order";
+    const last = this.#chunks.at(-1) ?? 0;
+    const index = this.#room.length(last) - 1;
+    if (stale !== this.#room.isStale(last, index)) return "conflict";
+    return stale || Object.is(this.#room.value(last, index), value) ? "duplicate" : "conflict";
+  }
+
+  /** Times are whole milliseconds; the value of a marker does not matter. */
   append(timeMs: number, value: number, stale: boolean): SeriesAppend {
-    const newestMs = this.newestMs;
-    if (timeMs < newestMs) return "out-of-order";
-    if (timeMs === newestMs) {
-      const last = this.#slot(this.#count - 1);
-      const same = stale === this.isStale && (stale || Object.is(this.#values[last], value));
-      return same ? "duplicate" : "conflict";
+    assert.ok(Number.isSafeInteger(timeMs), "times are whole milliseconds");
+    const outcome = this.check(timeMs, value, stale);
+    if (outcome !== "appended") return outcome;
+    let chunk = this.#chunks.at(-1);
+    if (chunk === undefined || !this.#room.hasRoom(chunk, timeMs)) {
+      chunk = this.#room.take(timeMs);
+      this.#chunks.push(chunk);
     }
-    if (this.#count === this.#timesMs.length) this.#resize(this.#count * 2);
-    const slot = this.#slot(this.#count);
-    this.#timesMs[slot] = timeMs;
-    this.#values[slot] = value;
-    this.#stale[slot] = stale ? 1 : 0;
+    this.#room.push(chunk, timeMs, stale ? NaN : value, stale);
     this.#count++;
+    this.#newestMs = timeMs;
     return "appended";
   }
 
   /** Drops what is older; returns how many samples that were. */
   dropBefore(timeMs: number): number {
-    const dropped = this.#firstAfter(timeMs, true);
-    this.#start = this.#slot(dropped);
-    this.#count -= dropped;
-    if (this.#count < this.#timesMs.length / 4 && this.#timesMs.length > initialCapacity)
-      this.#resize(Math.max(initialCapacity, this.#timesMs.length / 2));
-    return dropped;
+    const before = this.#count;
+    let gone = 0;
+    for (const chunk of this.#chunks) {
+      const older = Math.max(this.#skipped, this.#room.countUntil(chunk, Math.ceil(timeMs) - 1));
+      this.#count -= older - this.#skipped;
+      const isOver = older === this.#room.length(chunk);
+      this.#skipped = isOver ? 0 : older;
+      if (!isOver) break;
+      this.#room.release(chunk);
+      gone++;
+    }
+    if (gone > 0) this.#chunks.splice(0, gone);
+    if (this.#count === 0) this.#newestMs = -Infinity;
+    return before - this.#count;
   }
 
   /** Drops what is not older; returns how many samples that were. */
   dropFrom(timeMs: number): number {
-    const kept = this.#firstAfter(timeMs, true);
-    const dropped = this.#count - kept;
-    this.#count = kept;
-    return dropped;
+    const before = this.#count;
+    while (this.#newestMs >= timeMs) {
+      const chunk = this.#chunks.at(-1) ?? 0;
+      const skipped = this.#chunks.length === 1 ? this.#skipped : 0;
+      const kept = Math.max(skipped, this.#room.countUntil(chunk, Math.ceil(timeMs) - 1));
+      this.#count -= this.#room.length(chunk) - kept;
+      if (kept > skipped) this.#room.truncate(chunk, kept);
+      else {
+        this.#chunks.pop();
+        this.#room.release(chunk);
+      }
+      const last = this.#chunks.at(-1);
+      this.#newestMs =
+        last === undefined ? -Infinity : this.#room.timeMs(last, this.#room.length(last) - 1);
+    }
+    if (this.#count === 0) this.#skipped = 0;
+    return before - this.#count;
   }
 
   /**
@@ -92,84 +141,99 @@ export class Series {
    * marked stale by then.
    */
   at(atMs: number, lookbackMs: number): Sample | undefined {
-    const index = this.#firstAfter(atMs, false) - 1;
-    if (index < 0 || this.#staleAt(index)) return undefined;
-    const timeMs = this.#timeAt(index);
-    if (timeMs <= atMs - lookbackMs) return undefined;
-    return { timeMs, value: this.#values[this.#slot(index)] ?? NaN };
+    const place = (atMs >= this.#newestMs ? this.#end() : this.#endUntil(atMs)) - 1;
+    if (place < this.#skipped) return undefined;
+    const chunk = this.#chunks[Math.floor(place / chunkSamples)] ?? 0;
+    const index = place % chunkSamples;
+    const timeMs = this.#room.timeMs(chunk, index);
+    if (timeMs <= atMs - lookbackMs || this.#room.isStale(chunk, index)) return undefined;
+    return { timeMs, value: this.#room.value(chunk, index) };
   }
 
   /** The samples and markers in (afterMs, untilMs]. */
   run(afterMs: number, untilMs: number): SampleRun {
-    const first = this.#firstAfter(afterMs, false);
-    const length = Math.max(0, this.#firstAfter(untilMs, false) - first);
-    const timesMs = new Float64Array(length);
-    const values = new Float64Array(length);
-    const stale = new Uint8Array(length);
-    for (let index = 0; index < length; index++) {
-      timesMs[index] = this.#timeAt(first + index);
-      values[index] = this.#values[this.#slot(first + index)] ?? NaN;
-      stale[index] = this.#staleAt(first + index) ? 1 : 0;
-    }
+    const { timesMs, values, stale } = this.#columns(afterMs, untilMs, true);
     return { timesMs, values, stale };
   }
 
   /** The samples in (afterMs, untilMs], without the markers of staleness. */
   window(afterMs: number, untilMs: number): SampleWindow {
-    const first = this.#firstAfter(afterMs, false);
-    const last = this.#firstAfter(untilMs, false);
-    const timesMs = new Float64Array(Math.max(0, last - first));
-    const values = new Float64Array(timesMs.length);
-    let length = 0;
-    for (let index = first; index < last; index++) {
-      if (this.#staleAt(index)) continue;
-      timesMs[length] = this.#timeAt(index);
-      values[length] = this.#values[this.#slot(index)] ?? NaN;
-      length++;
-    }
-    if (length === timesMs.length) return { timesMs, values };
-    return { timesMs: timesMs.subarray(0, length), values: values.subarray(0, length) };
+    const { timesMs, values } = this.#columns(afterMs, untilMs, false);
+    return { timesMs, values };
   }
 
-  /** Index of the first sample later than `timeMs`, or not earlier if `inclusive`. */
-  #firstAfter(timeMs: number, inclusive: boolean): number {
+  /** As run, into columns of the caller's; returns how many there are. */
+  readRun(afterMs: number, untilMs: number, into: SampleBuffer): number {
+    return this.#read(afterMs, untilMs, into, true);
+  }
+
+  /** As window, into columns of the caller's; returns how many there are. */
+  readWindow(afterMs: number, untilMs: number, into: SampleBuffer): number {
+    return this.#read(afterMs, untilMs, into, false);
+  }
+
+  #columns(afterMs: number, untilMs: number, markers: boolean): SampleRun {
+    const buffer = new SampleBuffer(0);
+    const count = this.#read(afterMs, untilMs, buffer, markers);
+    const { timesMs, values, stale } = buffer;
+    if (count === timesMs.length) return { timesMs, values, stale };
+    return {
+      timesMs: timesMs.subarray(0, count),
+      values: values.subarray(0, count),
+      stale: stale.subarray(0, count),
+    };
+  }
+
+  #read(afterMs: number, untilMs: number, into: SampleBuffer, markers: boolean): number {
+    const from = Math.max(this.#skipped, this.#endUntil(afterMs));
+    const end = untilMs >= this.#newestMs ? this.#end() : this.#endUntil(untilMs);
+    if (from >= end) return 0;
+    into.reserve(end - from);
+    let count = 0;
+    let marked = false;
+    const lastChunk = Math.floor((end - 1) / chunkSamples);
+    for (let at = Math.floor(from / chunkSamples); at <= lastChunk; at++) {
+      const chunk = this.#chunks[at] ?? 0;
+      const start = Math.max(0, from - at * chunkSamples);
+      const stop = Math.min(this.#room.length(chunk), end - at * chunkSamples);
+      if (start >= stop) continue;
+      marked = this.#room.copy(chunk, start, stop, into, count) || marked;
+      count += stop - start;
+    }
+    return marked && !markers ? withoutMarkers(into, count) : count;
+  }
+
+  // A place is `chunkSamples` times the number of a chunk in the list, and the index within it. A
+  // chunk may end before it is full, so not every place is taken; the one before an end always is.
+
+  /** The place after the newest sample that is not later than `timeMs`; 0 if there is none. */
+  #endUntil(timeMs: number): number {
     let low = 0;
-    let high = this.#count;
+    let high = this.#chunks.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const other = this.#timeAt(middle);
-      if (inclusive ? other >= timeMs : other > timeMs) high = middle;
+      if (this.#room.baseMs(this.#chunks[middle] ?? 0) > timeMs) high = middle;
       else low = middle + 1;
     }
-    return low;
+    if (low === 0) return 0;
+    return (low - 1) * chunkSamples + this.#room.countUntil(this.#chunks[low - 1] ?? 0, timeMs);
   }
 
-  // Capacities are powers of two, so the ring wraps by a mask.
-  #slot(index: number): number {
-    return (this.#start + index) & (this.#timesMs.length - 1);
+  #end(): number {
+    const last = this.#chunks.length - 1;
+    return last < 0 ? 0 : last * chunkSamples + this.#room.length(this.#chunks[last] ?? 0);
   }
+}
 
-  #timeAt(index: number): number {
-    return this.#timesMs[this.#slot(index)] ?? NaN;
+/** Moves the samples together over the markers between them. */
+function withoutMarkers({ timesMs, values, stale }: SampleBuffer, count: number): number {
+  let kept = 0;
+  for (let index = 0; index < count; index++) {
+    if (stale[index] === 1) continue;
+    timesMs[kept] = timesMs[index] ?? NaN;
+    values[kept] = values[index] ?? NaN;
+    kept++;
   }
-
-  #staleAt(index: number): boolean {
-    return this.#stale[this.#slot(index)] === 1;
-  }
-
-  #resize(capacity: number): void {
-    const timesMs = new Float64Array(capacity);
-    const values = new Float64Array(capacity);
-    const stale = new Uint8Array(capacity);
-    for (let index = 0; index < this.#count; index++) {
-      const slot = this.#slot(index);
-      timesMs[index] = this.#timesMs[slot] ?? NaN;
-      values[index] = this.#values[slot] ?? NaN;
-      stale[index] = this.#stale[slot] ?? 0;
-    }
-    this.#timesMs = timesMs;
-    this.#values = values;
-    this.#stale = stale;
-    this.#start = 0;
-  }
+  stale.fill(0, 0, kept);
+  return kept;
 }
