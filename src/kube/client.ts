@@ -3,7 +3,7 @@
 import type { Cause, CauseReason } from "../resources/cause.ts";
 import type { Kind } from "../resources/kind.ts";
 import type { KubeObject } from "../resources/object.ts";
-import { BufferedRequest } from "./buffered-message.ts";
+import { BufferedRequest, valueOf } from "./buffered-message.ts";
 import type { Transport } from "./transport.ts";
 
 export type ObjectKey = { readonly namespace?: string; readonly name: string };
@@ -188,9 +188,8 @@ export class KubeClient {
       ? new BufferedRequest(baseUrl + path, { method, headers }, JSON.stringify(body))
       : new Request(baseUrl + path, { method, headers });
     const response = await this.#transport(request);
-    const text = await response.text();
-    if (!response.ok) throw errorOf(response.status, text);
-    return JSON.parse(text) as R;
+    if (!response.ok) throw errorOf(response.status, await response.text());
+    return (valueOf(response) ?? JSON.parse(await response.text())) as R;
   }
 
   #managed(path: string): string {

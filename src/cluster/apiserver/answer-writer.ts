@@ -1,6 +1,6 @@
 // Answers of one request in the form that its client asked for: JSON, Tables for kubectl, or
 // metadata only; as one object, a list, or a stream of changes.
-import { BufferedResponse } from "../../kube/buffered-message.ts";
+import { BufferedResponse, withValue } from "../../kube/buffered-message.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { apiVersionOf } from "../../resources/kind.ts";
 import type { KubeObject } from "../../resources/object.ts";
@@ -60,7 +60,7 @@ export class AnswerWriter {
 
   /** JSON whatever form was asked for: statuses. */
   plain(body: object, code = 200): Response {
-    return this.#answer(jsonText(body), code);
+    return withValue(this.#answer(jsonText(body), code), body);
   }
 
   object(object: KubeObject, code = 200): Response {
@@ -93,19 +93,16 @@ export class AnswerWriter {
         metadata,
         items: page.map((object) => partialMetadata(object, form.version)),
       });
-    const head = JSON.stringify({
-      kind: `${kind.kind}List`,
-      apiVersion: apiVersionOf(kind),
-      metadata,
-    });
-    const begin = `${head.slice(0, -1)},"items":[`;
+    const head = { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata };
+    const begin = `${JSON.stringify(head).slice(0, -1)},"items":[`;
+    const value = { ...head, items: page };
     if (page.length > itemsAtOnce && !isForPeople(this.#request, this.#query)) {
       const headers = this.#headers();
       headers.set("transfer-encoding", "chunked");
-      return new Response(inPieces(begin, page), { headers });
+      return withValue(new Response(inPieces(begin, page), { headers }), value);
     }
     // The items' texts exist already; joining them is far cheaper than making them again.
-    return this.#answer(`${begin}${page.map(jsonText).join(",")}]}`, 200);
+    return withValue(this.#answer(`${begin}${page.map(jsonText).join(",")}]}`, 200), value);
   }
 
   watch(matches: Matcher): Response {
