@@ -213,7 +213,7 @@ test("the first fault ends the reading, and a long line is cut short in its mess
 
 test("the labels are read only when they are asked for", () => {
   const seen: unknown[] = [];
-  const error = scanExposition('a{b="}",c} 1 5\nd 2\n', "text", {
+  const error = scanExposition(Buffer.from('a{b="}",c} 1 5\nd 2\n'), "text", {
     sample: ({ series, value, timeMs }) => void seen.push([series, value, timeMs]),
   });
   assert.equal(error, undefined);

@@ -6,6 +6,8 @@ import { ExpositionFault, fault, quote } from "./exposition-fault.ts";
 import { parseGoFloat } from "./exposition-number.ts";
 import { parseSeriesText, skipLabels, unescapeText, type MetricType } from "./exposition-series.ts";
 import type { Labels } from "./labels.ts";
+import type { PageMemory } from "./page-memory.ts";
+import { decodeUtf8, firstInvalidLine } from "./utf8.ts";
 
 export type ExpositionFormat = "text" | "openmetrics";
 
@@ -39,20 +41,37 @@ export function expositionFormatOf(contentType: string | undefined): ExpositionF
 
 /**
  * Shows the visitor each line, up to the first fault, which is returned: undefined means that the page
- * is whole. An ExpositionFault that the visitor throws counts as one of the page.
+ * is whole. An ExpositionFault that the visitor throws counts as one of the page. With the memory of the
+ * target's last page, `series` of a known line is the string of then, which may be kept, and metadata is
+ * told only when its line is new.
  */
 export function scanExposition(
+  bytes: Uint8Array,
+  format: ExpositionFormat,
+  visitor: ExpositionVisitor,
+  memory?: PageMemory,
+): ExpositionError | undefined {
+  const text = decodeUtf8(bytes);
+  if (text === undefined)
+    return { line: firstInvalidLine(bytes), message: "the text is not valid UTF-8" };
+  return scanText(text, format, visitor, memory);
+}
+
+function scanText(
   text: string,
   format: ExpositionFormat,
   visitor: ExpositionVisitor,
+  memory?: PageMemory,
 ): ExpositionError | undefined {
-  const page = new Page(text, format, visitor);
+  const page = new Page(text, format, visitor, memory);
   let line = 0;
   let ended = false;
+  memory?.begin(format);
   try {
     while (page.at < text.length) {
       line++;
       if (ended) fault("unexpected data after # EOF");
+      if (isAsRemembered(page)) continue;
       const first = text.charCodeAt(page.at);
       if (first === hash) ended = readComment(page);
       else if (first > space || format === "openmetrics") readSample(page);
@@ -65,6 +84,8 @@ export function scanExposition(
   } catch (error) {
     if (error instanceof ExpositionFault) return { line, message: error.message };
     throw error;
+  } finally {
+    memory?.end();
   }
 }
 
@@ -89,7 +110,7 @@ export type Exposition = {
 export function parseExposition(text: string, format: ExpositionFormat = "text"): Exposition {
   const samples: ExposedSample[] = [];
   const families = new Map<string, MetricFamily>();
-  const error = scanExposition(text, format, {
+  const error = scanText(text, format, {
     sample(sample) {
       const { value, timeMs } = sample;
       const labels = sample.labels();
@@ -106,22 +127,24 @@ class Page implements ScannedSample {
   readonly text: string;
   readonly format: ExpositionFormat;
   readonly visitor: ExpositionVisitor;
+  readonly memory: PageMemory | undefined;
   at = 0;
-  seriesStart = 0;
-  seriesEnd = 0;
+  series = "";
   value = 0;
   timeMs: number | undefined;
   /** What the last `# TYPE` said. */
   type: MetricType = "unknown";
 
-  constructor(text: string, format: ExpositionFormat, visitor: ExpositionVisitor) {
+  constructor(
+    text: string,
+    format: ExpositionFormat,
+    visitor: ExpositionVisitor,
+    memory: PageMemory | undefined,
+  ) {
     this.text = text;
     this.format = format;
     this.visitor = visitor;
-  }
-
-  get series(): string {
-    return this.text.slice(this.seriesStart, this.seriesEnd);
+    this.memory = memory;
   }
 
   labels(): Labels {
@@ -139,6 +162,26 @@ const backslash = 0x5c;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
+/** Whether the line is the one that stood here last time; then it is dealt with. */
+function isAsRemembered(page: Page): boolean {
+  const known = page.memory?.expected();
+  if (!known) return false;
+  const end = page.at + known.text.length;
+  const next = page.text.charCodeAt(end);
+  if (next !== (known.isComment ? newline : space)) return false;
+  if (page.text.slice(page.at, end) !== known.text) return false;
+  page.memory?.confirm();
+  page.at = end;
+  if (known.isComment) {
+    page.type = known.type ?? page.type;
+    page.at++;
+  } else {
+    page.series = known.text;
+    readRestOfSample(page);
+  }
+  return true;
+}
+
 /** From the line's beginning past its end. */
 function readSample(page: Page): void {
   skipBlanks(page);
@@ -146,8 +189,20 @@ function readSample(page: Page): void {
     const line = page.text.slice(page.at, endOfLine(page.text, page.at));
     fault(`expected a valid start token, found ${quote(line)}`);
   }
-  page.seriesStart = page.at;
-  page.seriesEnd = page.at = endOfSeries(page.text, page.at);
+  const start = page.at;
+  page.at = endOfSeries(page.text, start);
+  page.series = page.text.slice(start, page.at);
+  if (page.memory) page.series = rememberedSeries(page.memory, page.series);
+  readRestOfSample(page);
+}
+
+function rememberedSeries(memory: PageMemory, text: string): string {
+  const known = memory.recall(text) ?? memory.learn({ text, isComment: false, type: undefined });
+  return known.text;
+}
+
+/** What comes after the series; then the visitor sees the line. */
+function readRestOfSample(page: Page): void {
   skipBlanks(page);
   page.value = readValue(page);
   page.timeMs = undefined;
@@ -312,10 +367,17 @@ function readComment(page: Page): boolean {
   page.at = end + 1;
   const open = page.format === "openmetrics";
   if (open && line === "# EOF") return true;
+  const known = page.memory?.recall(line);
+  if (known) {
+    page.type = known.type ?? page.type;
+    return false;
+  }
   const match = (open ? openComment : classicComment).exec(line);
   if (match) readMetadata(page, match[1] ?? "", match[2] ?? "");
   // The classic format has free comments; OpenMetrics has none.
   else if (open) fault(`expected HELP, TYPE, UNIT or EOF after "# ", found ${quote(line)}`);
+  const type = match?.[1] === "TYPE" ? page.type : undefined;
+  page.memory?.learn({ text: line, isComment: true, type });
   return false;
 }
 

@@ -72,7 +72,7 @@ const equals = 0x3d;
 
 function readLabels(reader: Reader, labels: Record<string, string>): void {
   const { text } = reader;
-  const given = new Set<string>();
+  const empty: string[] = [];
   reader.at++;
   for (;;) {
     skipBlanks(reader);
@@ -81,7 +81,7 @@ function readLabels(reader: Reader, labels: Record<string, string>): void {
     const quoted = char === quoteMark;
     const name = quoted ? readQuoted(reader) : readLabelName(reader);
     skipBlanks(reader);
-    if (text.charCodeAt(reader.at) === equals) readLabelValue(reader, name, labels, given);
+    if (text.charCodeAt(reader.at) === equals) readLabelValue(reader, name, labels, empty);
     else if (!quoted) fault(`expected "=" after label ${quote(name)}`);
     else if (labels[metricNameLabel] !== undefined)
       fault(`metric name already set, found ${quote(name)} without "="`);
@@ -99,7 +99,7 @@ function readLabelValue(
   reader: Reader,
   name: string,
   labels: Record<string, string>,
-  given: Set<string>,
+  empty: string[],
 ): void {
   reader.at++;
   skipBlanks(reader);
@@ -108,10 +108,11 @@ function readLabelValue(
   const value = readQuoted(reader);
   if (name === "") fault("a label name must not be empty");
   if (name === "__proto__") fault('a label must not be called "__proto__"');
-  if (given.has(name) || Object.hasOwn(labels, name))
+  // Every object has a "constructor", which makes it no label.
+  if ((labels[name] !== undefined && Object.hasOwn(labels, name)) || empty.includes(name))
     fault(`label name ${quote(name)} is not unique`);
-  given.add(name);
-  if (value !== "") labels[name] = value;
+  if (value === "") empty.push(name);
+  else labels[name] = value;
 }
 
 function readLabelName(reader: Reader): string {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodeExposition } from "./exposition-bytes.ts";
+import { decodeUtf8, firstInvalidLine } from "./utf8.ts";
 
 const bytes = (...parts: readonly (string | number)[]): Uint8Array =>
   Buffer.concat(
@@ -9,8 +9,9 @@ const bytes = (...parts: readonly (string | number)[]): Uint8Array =>
 
 test("valid UTF-8 becomes text, whatever its characters", () => {
   const page = 'a{b="é😀\0"} 1\n';
-  assert.deepEqual(decodeExposition(bytes(page)), { text: page });
-  assert.deepEqual(decodeExposition(bytes()), { text: "" });
+  assert.equal(decodeUtf8(bytes(page)), page);
+  assert.equal(decodeUtf8(bytes()), "");
+  assert.equal(decodeUtf8(bytes("\ufeff")), "\ufeff");
 });
 
 const invalid: readonly (readonly [it: string, page: Uint8Array, line: number])[] = [
@@ -23,8 +24,6 @@ const invalid: readonly (readonly [it: string, page: Uint8Array, line: number])[
 
 for (const [it, page, line] of invalid)
   test(`the line is told of ${it}`, () => {
-    assert.deepEqual(decodeExposition(page).error, {
-      line,
-      message: "the text is not valid UTF-8",
-    });
+    assert.equal(decodeUtf8(page), undefined);
+    assert.equal(firstInvalidLine(page), line);
   });
