@@ -1,153 +1,178 @@
-// Evaluates a parsed query at one instant, over the series store. Selectors are read here; each
-// family of operators and functions has a file of its own. What is not supported is refused before
-// anything is read.
-import assert from "node:assert/strict";
-import { labelsKey, metricNameLabel, withoutName } from "../metrics/labels.ts";
-import { compileMatcher, type CompiledMatcher } from "../metrics/matcher.ts";
+// Evaluates a parsed query over the series store: at one instant, or over a grid of them at once (see
+// frame.ts). Each family of operators and functions has a file of its own. What is not supported is
+// refused before anything is read.
 import type { SeriesStore } from "../metrics/series-store.ts";
 import { aggregate } from "./aggregation.ts";
-import type { Call, Expr, RangeSelector, Span, TimeShift, VectorSelector } from "./ast.ts";
+import { collectAnnotations } from "./annotation-collector.ts";
+import type { Expr } from "./ast.ts";
 import { applyBinary } from "./binary.ts";
-import { instantFunctions } from "./instant-functions.ts";
-import type { RangeFunction } from "./function-families.ts";
-import { rangeFunctions } from "./range-functions.ts";
+import { budgetOf } from "./budget.ts";
+import { evaluateCall } from "./calls.ts";
+import { typeOf } from "./check.ts";
+import type { Context, Result } from "./context.ts";
+import { draftFrame, finishFrame, withoutNames, type Frame } from "./frame.ts";
+import { gridBetween, instantGrid, type Grid } from "./grid.ts";
+import { isRange } from "./ranges.ts";
+import { instantValue, matrixOf, rangeValue } from "./result.ts";
+import { scalarColumn } from "./scalars.ts";
+import { selectInstant } from "./selectors.ts";
+import { isStepInvariant } from "./step-invariance.ts";
 import { unsupportedIn } from "./unsupported.ts";
-import { EvaluationError, type Value, type Vector, type VectorSample } from "./value.ts";
+import { EvaluationError, type Matrix, type Value } from "./value.ts";
+import { evaluateVector } from "./vector-functions.ts";
 
-export type Evaluation = { readonly value: Value; readonly warnings: readonly string[] };
+/** Annotations are in Prometheus' words. */
+export type Evaluation<V extends Value = Value> = {
+  readonly value: V;
+  /** The query is likely to be wrong. */
+  readonly warnings: readonly string[];
+  /** The query may be right, but its author should know. */
+  readonly infos: readonly string[];
+};
 
-/** How far back a selector looks for a series' newest sample; the default is Prometheus'. */
-const defaultLookbackMs = 5 * 60_000;
+export type EvaluationOptions = {
+  /** How far back a selector looks for a series' newest sample; the default is Prometheus', 5 min. */
+  readonly lookbackMs?: number;
+  /** The step of subqueries that name none; 1 min, the default evaluation interval of Prometheus. */
+  readonly subqueryStepMs?: number;
+  /** How many samples the query may read and make in all, see budget.ts. */
+  readonly maxSamples?: number;
+  /** Called every few milliseconds; it may throw an EvaluationError of kind "timeout". */
+  readonly checkpoint?: () => void;
+  /** The query's text: with it, annotations name the place as `(line:column)`. */
+  readonly queryText?: string;
+};
+
+// A value and its presence take 9 bytes, so a query stays below 100 MB, and with the cheapest work
+// below a second. Prometheus' 50 million would stop the decisions that share this process.
+const defaultMaxSamples = 10_000_000;
 
 /**
- * Evaluates a query that parseQuery accepted. Throws EvaluationError where the query cannot be
- * evaluated: it uses what is not supported yet, or its series do not pair as it asks.
+ * Evaluates a query that parseQuery accepted. Throws EvaluationError where it cannot be evaluated: it
+ * uses what is not supported, its series do not pair as it asks, or it is over its limits.
  */
 export function evaluateInstant(
   expr: Expr,
   store: SeriesStore,
   atMs: number,
-  { lookbackMs = defaultLookbackMs }: { readonly lookbackMs?: number } = {},
+  options: EvaluationOptions = {},
 ): Evaluation {
-  const unsupported = unsupportedIn(expr)[0];
-  if (unsupported) throw new EvaluationError(unsupported.message, unsupported);
-  return { value: evaluate(expr, { store, atMs, lookbackMs }), warnings: [] };
+  const context = contextOf(expr, store, atMs, atMs, options);
+  const value = isRange(expr)
+    ? rangeValue(expr, atMs, context)
+    : instantValue(evaluate(expr, instantGrid(atMs), context), atMs);
+  return evaluation(value, context);
 }
 
-type Context = {
-  readonly store: SeriesStore;
-  readonly atMs: number;
-  readonly lookbackMs: number;
+/** From the start, every step, up to the end. Throws as evaluateInstant does. */
+export function evaluateRange(
+  expr: Expr,
+  store: SeriesStore,
+  { startMs, endMs, stepMs }: RangeOfTime,
+  options: EvaluationOptions = {},
+): Evaluation<Matrix> {
+  const context = contextOf(expr, store, startMs, endMs, options);
+  const grid = gridBetween(startMs, endMs, stepMs);
+  const result = isRange(expr) ? undefined : evaluate(expr, grid, context);
+  if (!result || result.kind === "string") {
+    const type = result ? "string" : "range vector";
+    throw new EvaluationError(
+      `invalid expression type "${type}" for range query, must be Scalar or instant Vector`,
+      expr,
+    );
+  }
+  return evaluation(matrixOf(result, grid), context);
+}
+
+export type RangeOfTime = {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly stepMs: number;
 };
 
-function evaluate(expr: Expr, context: Context): Value {
+function evaluation<V extends Value>(value: V, { annotations }: Context): Evaluation<V> {
+  return { value, warnings: annotations.warnings(), infos: annotations.infos() };
+}
+
+function contextOf(
+  expr: Expr,
+  store: SeriesStore,
+  startMs: number,
+  endMs: number,
+  options: EvaluationOptions,
+): Context {
+  const unsupported = unsupportedIn(expr)[0];
+  if (unsupported) throw new EvaluationError(unsupported.message, unsupported);
+  return {
+    store,
+    startMs,
+    endMs,
+    evaluate,
+    lookbackMs: options.lookbackMs ?? 5 * 60_000,
+    subqueryStepMs: options.subqueryStepMs ?? 60_000,
+    budget: budgetOf(options.maxSamples ?? defaultMaxSamples, options.checkpoint),
+    annotations: collectAnnotations(options.queryText),
+  };
+}
+
+function evaluate(expr: Expr, grid: Grid, context: Context): Result {
+  if (grid.count === 0)
+    return typeOf(expr) === "scalar"
+      ? scalarColumn(0, () => NaN)
+      : finishFrame(draftFrame(0, 0, context));
+  if (grid.count > 1 && isStepInvariant(expr) && expr.kind !== "number")
+    return repeated(evaluate(expr, { ...grid, count: 1 }, context), grid.count, context);
   switch (expr.kind) {
     case "number":
-      return { kind: "scalar", value: expr.value };
+      return scalarColumn(grid.count, () => expr.value);
     case "string":
-      throw new EvaluationError("a string as the result of a query is not supported yet", expr);
+      return { kind: "string", value: expr.value };
+    case "vectorSelector":
+      return selectInstant(expr, grid, context);
     case "rangeSelector":
     case "subquery":
-      throw new EvaluationError(
-        "a range vector as the result of a query is not supported yet",
-        expr,
-      );
-    case "vectorSelector":
-      return { kind: "vector", samples: selectInstant(expr, context) };
+      throw new EvaluationError("a range vector can only be the argument of a function", expr);
     case "unary": {
-      const value = evaluate(expr.expr, context);
-      return expr.op === "-" ? negated(value, expr) : value;
+      const result = evaluate(expr.expr, grid, context);
+      return expr.op === "-" ? negated(result, expr) : result;
     }
     case "binary": {
-      const value = applyBinary(expr, evaluate(expr.left, context), evaluate(expr.right, context));
-      return value.kind === "vector" ? distinct(value, expr) : value;
+      const left = evaluate(expr.left, grid, context);
+      return applyBinary(expr, left, evaluate(expr.right, grid, context), context);
     }
-    case "aggregation": {
-      const value = evaluate(expr.expr, context);
-      assert.equal(value.kind, "vector");
-      const samples = value.kind === "vector" ? value.samples : [];
-      return { kind: "vector", samples: aggregate(expr, samples, context.atMs) };
-    }
+    case "aggregation":
+      return aggregate(expr, evaluateVector(expr.expr, grid, context), grid, context);
     case "call":
-      return call(expr, context);
+      return evaluateCall(expr, grid, context);
   }
 }
 
-function selectInstant(selector: VectorSelector, context: Context): readonly VectorSample[] {
-  const atMs = shifted(selector, context);
-  const { lookbackMs } = context;
-  const samples: VectorSample[] = [];
-  for (const series of context.store.select(matchersOf(selector), atMs - lookbackMs, atMs)) {
-    const sample = series.at(atMs, lookbackMs);
-    if (sample) samples.push({ labels: series.labels, value: sample.value, timeMs: context.atMs });
+function negated(result: Result, expr: Expr): Result {
+  if (result.kind === "string") return result;
+  const values = result.values.map((value) => -value);
+  return result.kind === "scalars"
+    ? { ...result, values }
+    : withoutNames({ ...result, values }, expr);
+}
+
+/** What one step gave, at as many steps. */
+function repeated(result: Result, steps: number, context: Context): Result {
+  switch (result.kind) {
+    case "string":
+      return result;
+    case "scalars":
+      return scalarColumn(steps, () => result.values[0] ?? NaN);
+    case "frame":
+      return repeatedFrame(result, steps, context);
   }
-  return samples;
 }
 
-/** The time that the selector looks at: `@` replaces that of the evaluation, the offset shifts it. */
-function shifted({ at, offsetMs }: TimeShift, context: Context): number {
-  const atMs = at?.kind === "time" ? at.timeMs : context.atMs;
-  return atMs - offsetMs;
-}
-
-/** What the store is asked for: the name and the matchers, compiled. */
-export function matchersOf({ name, matchers }: VectorSelector): readonly CompiledMatcher[] {
-  const named =
-    name === undefined ? [] : [{ label: metricNameLabel, op: "=", value: name } as const];
-  return [...named, ...matchers].map((matcher) => {
-    const compiled = compileMatcher(matcher);
-    assert.ok(compiled.kind === "compiled", "the parser has compiled every matcher before");
-    return compiled.matcher;
-  });
-}
-
-function negated(value: Value, span: Span): Value {
-  if (value.kind === "scalar") return { kind: "scalar", value: -value.value };
-  const samples = value.samples.map((sample) => ({
-    ...sample,
-    labels: withoutName(sample.labels),
-    value: -sample.value,
-  }));
-  return distinct({ kind: "vector", samples }, span);
-}
-
-function call(expr: Call, context: Context): Value {
-  const ranged = rangeFunctions.get(expr.name);
-  if (ranged) {
-    const range = expr.args.find((arg) => arg.kind === "rangeSelector");
-    assert.ok(range, "the type check has seen a range");
-    return distinct(overRange(ranged, range, context), expr);
+function repeatedFrame({ labels, values }: Frame, steps: number, context: Context): Frame {
+  const draft = draftFrame(labels.length, steps, context);
+  for (const [row, each] of labels.entries()) {
+    draft.values.fill(values[row] ?? NaN, row * steps, (row + 1) * steps);
+    draft.labels.push(each);
   }
-  const instant = instantFunctions.get(expr.name);
-  assert.ok(instant, "unsupported functions were refused before");
-  const args = expr.args.map((arg) => evaluate(arg, context));
-  const value = instant(args, context.atMs);
-  return value.kind === "vector" ? distinct(value, expr) : value;
-}
-
-function overRange(
-  { apply, keepsName }: RangeFunction,
-  { selector, rangeMs }: RangeSelector,
-  context: Context,
-): Vector {
-  const endMs = shifted(selector, context);
-  const startMs = endMs - rangeMs;
-  const samples: VectorSample[] = [];
-  for (const series of context.store.select(matchersOf(selector), startMs, endMs)) {
-    const window = series.window(startMs, endMs);
-    const end = window.values.length;
-    const range = { ...window, first: 0, end, startMs, endMs, atMs: context.atMs };
-    const value = end > 0 ? apply(range, [], { warn: () => {}, info: () => {} }) : undefined;
-    const labels = keepsName ? series.labels : withoutName(series.labels);
-    if (value !== undefined) samples.push({ labels, value, timeMs: context.atMs });
-  }
-  return { kind: "vector", samples };
-}
-
-/** Series that differed by name only may become the same; Prometheus refuses that, and so do we. */
-function distinct(vector: Vector, span: Span): Vector {
-  const keys = new Set(vector.samples.map((sample) => labelsKey(sample.labels)));
-  if (keys.size < vector.samples.length)
-    throw new EvaluationError("vector cannot contain metrics with the same labelset", span);
-  return vector;
+  draft.present.fill(1);
+  return finishFrame(draft);
 }

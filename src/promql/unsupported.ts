@@ -1,26 +1,22 @@
-// What is valid in the language but not evaluated here yet, told by name before anything is
-// evaluated, so that such a query never gives a wrong number.
+// What is valid in the language but not evaluated here, told by name before anything is evaluated, so
+// that such a query never gives a wrong number.
 import { walk, type Expr } from "./ast.ts";
+import { isServedFunction } from "./calls.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import { supportedAggregations } from "./aggregation.ts";
-import { instantFunctions } from "./instant-functions.ts";
-import { rangeFunctions } from "./range-functions.ts";
 
 export function unsupportedIn(expr: Expr): readonly Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   walk(expr, (node) => {
-    const what = unsupported(node);
-    if (what !== undefined)
-      diagnostics.push({ message: `${what} is not supported yet`, from: node.from, to: node.to });
+    const message = unsupported(node);
+    if (message !== undefined) diagnostics.push({ message, from: node.from, to: node.to });
   });
   return diagnostics;
 }
 
 function unsupported(expr: Expr): string | undefined {
-  if (expr.kind === "subquery") return "a subquery";
-  if (expr.kind === "aggregation" && !supportedAggregations.has(expr.op))
-    return `aggregation ${expr.op}`;
-  if (expr.kind === "call" && !instantFunctions.has(expr.name) && !rangeFunctions.has(expr.name))
-    return `function ${expr.name}`;
+  if (expr.kind === "aggregation" && (expr.op === "limitk" || expr.op === "limit_ratio"))
+    return `aggregation ${expr.op} is experimental in Prometheus and not supported`;
+  if (expr.kind === "call" && !isServedFunction(expr.name))
+    return `function ${expr.name} is not supported`;
   return undefined;
 }

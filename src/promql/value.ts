@@ -9,22 +9,38 @@ export type VectorSample = {
   readonly timeMs: number;
 };
 
+/** Times ascend; both columns have the same length, which is at least 1. */
+export type MatrixSeries = {
+  readonly labels: Labels;
+  readonly timesMs: Float64Array;
+  readonly values: Float64Array;
+};
+
 export type Vector = { readonly kind: "vector"; readonly samples: readonly VectorSample[] };
+export type Matrix = { readonly kind: "matrix"; readonly series: readonly MatrixSeries[] };
 export type Scalar = { readonly kind: "scalar"; readonly value: number };
-export type Value = Vector | Scalar;
+export type StringValue = { readonly kind: "string"; readonly value: string };
+export type Value = Vector | Matrix | Scalar | StringValue;
 
 /**
- * The query is well-formed, but cannot be evaluated: over this data (series that do not pair one to
- * one), or by this evaluator. The offsets say which part of the query it was.
+ * - execution: over this data the query has no answer (series that do not pair one to one), or this
+ *   evaluator does not support it
+ * - timeout: whoever asked has set a time, and it is over
+ * - limit: it would touch more samples than it may
  */
+export type EvaluationErrorKind = "execution" | "timeout" | "limit";
+
+/** The query is well-formed, but has no result. The offsets say which part of the query it was. */
 export class EvaluationError extends Error {
   override readonly name = "EvaluationError";
   readonly from: number;
   readonly to: number;
+  readonly kind: EvaluationErrorKind;
 
-  constructor(message: string, span: Span) {
+  constructor(message: string, span: Span, kind: EvaluationErrorKind = "execution") {
     super(message);
     this.from = span.from;
     this.to = span.to;
+    this.kind = kind;
   }
 }

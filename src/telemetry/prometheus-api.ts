@@ -8,8 +8,9 @@ import { labelValue } from "../metrics/labels.ts";
 import type { Series } from "../metrics/series.ts";
 import type { SeriesStore } from "../metrics/series-store.ts";
 import { formatDiagnostics } from "../promql/diagnostic.ts";
-import { evaluateInstant, matchersOf } from "../promql/evaluate.ts";
+import { evaluateInstant } from "../promql/evaluate.ts";
 import { parseQuery } from "../promql/parse.ts";
+import { matchersOf } from "../promql/selectors.ts";
 import { EvaluationError, type Value } from "../promql/value.ts";
 import type { TargetStatus } from "./scraper.ts";
 
@@ -145,6 +146,15 @@ function query(parameters: URLSearchParams, { store, clock }: PrometheusApiOptio
 
 function resultOf(value: Value, atMs: number): unknown {
   if (value.kind === "scalar") return [atMs / 1000, writeNumber(value.value)];
+  if (value.kind === "string") return [atMs / 1000, value.value];
+  if (value.kind === "matrix")
+    return value.series.map(({ labels, timesMs, values }) => ({
+      metric: labels,
+      values: Array.from(timesMs, (timeMs, index) => [
+        timeMs / 1000,
+        writeNumber(values[index] ?? NaN),
+      ]),
+    }));
   return value.samples.map((sample) => ({
     metric: sample.labels,
     value: [sample.timeMs / 1000, writeNumber(sample.value)],

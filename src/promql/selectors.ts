@@ -1,0 +1,65 @@
+// Reads what selectors ask for: the store's series, and of each the sample that counts at a step.
+import assert from "node:assert/strict";
+import { metricNameLabel } from "../metrics/labels.ts";
+import { compileMatcher, type CompiledMatcher } from "../metrics/matcher.ts";
+import type { TimeShift, VectorSelector } from "./ast.ts";
+import type { Context } from "./context.ts";
+import { addRow, draftFrame, finishFrame, nextOffset, type Frame } from "./frame.ts";
+import { timeAt, type Grid } from "./grid.ts";
+
+/** What the store is asked for: the name and the matchers, compiled once per selector. */
+export function matchersOf(selector: VectorSelector): readonly CompiledMatcher[] {
+  let compiled = compiledMatchers.get(selector);
+  if (!compiled) compiledMatchers.set(selector, (compiled = compileMatchers(selector)));
+  return compiled;
+}
+
+// A query that is asked every second keeps its tree.
+const compiledMatchers = new WeakMap<VectorSelector, readonly CompiledMatcher[]>();
+
+function compileMatchers({ name, matchers }: VectorSelector): readonly CompiledMatcher[] {
+  const named =
+    name === undefined ? [] : [{ label: metricNameLabel, op: "=", value: name } as const];
+  return [...named, ...matchers].map((matcher) => {
+    const compiled = compileMatcher(matcher);
+    assert.ok(compiled.kind === "compiled", "the parser has compiled every matcher before");
+    return compiled.matcher;
+  });
+}
+
+/** The time that a selector looks at from a step: `@` replaces the step's, the offset shifts it. */
+export function lookTimes(
+  { at, offsetMs }: TimeShift,
+  grid: Grid,
+  { startMs, endMs }: Context,
+): (step: number) => number {
+  if (!at) return (step) => timeAt(grid, step) - offsetMs;
+  const fixedMs = at.kind === "time" ? at.timeMs : at.kind === "start" ? startMs : endMs;
+  return () => fixedMs - offsetMs;
+}
+
+/** `measure` says what is wanted of each sample: its value, or its time in seconds. */
+export function selectInstant(
+  selector: VectorSelector,
+  grid: Grid,
+  context: Context,
+  measure: "value" | "time" = "value",
+): Frame {
+  const { store, lookbackMs } = context;
+  const { count } = grid;
+  const lookMs = lookTimes(selector, grid, context);
+  const [firstMs, lastMs] = [lookMs(0), lookMs(count - 1)];
+  const found = count === 0 ? [] : store.select(matchersOf(selector), firstMs - lookbackMs, lastMs);
+  const draft = draftFrame(found.length, count, context);
+  for (const series of found) {
+    const offset = nextOffset(draft);
+    for (let step = 0; step < count; step++) {
+      const sample = series.at(lookMs(step), lookbackMs);
+      if (!sample) continue;
+      draft.values[offset + step] = measure === "value" ? sample.value : sample.timeMs / 1000;
+      draft.present[offset + step] = 1;
+    }
+    addRow(draft, series.labels);
+  }
+  return finishFrame(draft);
+}
