@@ -1,12 +1,13 @@
 // Range vectors: the samples of each series over the windows of all steps together, read once. They
 // come from the store, or from a subquery, which is evaluated on a grid of its own.
+import assert from "node:assert/strict";
 import type { Labels } from "../metrics/labels.ts";
+import { SampleBuffer } from "../metrics/sample-buffer.ts";
 import type { Expr, RangeSelector, Subquery } from "./ast.ts";
 import type { Context } from "./context.ts";
 import type { Frame } from "./frame.ts";
 import { gridBetween, timesOf, type Grid } from "./grid.ts";
 import { lookTimes, matchersOf } from "./selectors.ts";
-import assert from "node:assert/strict";
 
 /** Samples in order of time, at the indices from 0 up to, but not including, `count`. */
 export type RangeSamples = {
@@ -54,14 +55,15 @@ function storedSamples(
   { store, budget }: Context,
 ): Pick<RangeVector, "size" | "read"> {
   const found = store.select(matchersOf(selector), afterMs, untilMs);
+  const buffer = new SampleBuffer();
   return {
     size: found.length,
     read: (index) => {
       const series = found[index];
       assert.ok(series);
-      const { timesMs, values } = series.window(afterMs, untilMs);
-      budget.hold(values.length);
-      return { labels: series.labels, timesMs, values, count: values.length };
+      const count = series.readWindow(afterMs, untilMs, buffer);
+      budget.hold(count);
+      return { labels: series.labels, timesMs: buffer.timesMs, values: buffer.values, count };
     },
   };
 }

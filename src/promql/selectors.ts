@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { metricNameLabel } from "../metrics/labels.ts";
 import { compileMatcher, type CompiledMatcher } from "../metrics/matcher.ts";
+import { SampleBuffer } from "../metrics/sample-buffer.ts";
 import type { TimeShift, VectorSelector } from "./ast.ts";
 import type { Context } from "./context.ts";
 import { addRow, draftFrame, finishFrame, nextOffset, type Frame } from "./frame.ts";
@@ -51,13 +52,28 @@ export function selectInstant(
   const [firstMs, lastMs] = [lookMs(0), lookMs(count - 1)];
   const found = count === 0 ? [] : store.select(matchersOf(selector), firstMs - lookbackMs, lastMs);
   const draft = draftFrame(found.length, count, context);
+  const write = (index: number, timeMs: number, value: number): void => {
+    draft.values[index] = measure === "value" ? value : timeMs / 1000;
+    draft.present[index] = 1;
+  };
+  const buffer = count > 1 ? new SampleBuffer() : undefined;
   for (const series of found) {
     const offset = nextOffset(draft);
-    for (let step = 0; step < count; step++) {
-      const sample = series.at(lookMs(step), lookbackMs);
-      if (!sample) continue;
-      draft.values[offset + step] = measure === "value" ? sample.value : sample.timeMs / 1000;
-      draft.present[offset + step] = 1;
+    if (buffer) {
+      const samples = series.readRun(firstMs - lookbackMs, lastMs, buffer);
+      context.budget.work(samples);
+      let next = 0;
+      for (let step = 0; step < count; step++) {
+        const atMs = lookMs(step);
+        while (next < samples && (buffer.timesMs[next] ?? NaN) <= atMs) next++;
+        if (next === 0 || buffer.stale[next - 1] === 1) continue;
+        const timeMs = buffer.timesMs[next - 1] ?? NaN;
+        if (timeMs > atMs - lookbackMs)
+          write(offset + step, timeMs, buffer.values[next - 1] ?? NaN);
+      }
+    } else {
+      const sample = series.at(firstMs, lookbackMs);
+      if (sample) write(offset, sample.timeMs, sample.value);
     }
     addRow(draft, series.labels);
   }
