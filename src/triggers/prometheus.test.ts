@@ -8,7 +8,7 @@ import type { Measurement, Trigger } from "./trigger.ts";
 
 const here = "http://prometheus.local:9090";
 const signal = new AbortController().signal;
-const noRounds = { intervalMs: 1000, onRound: () => () => {} };
+const noRounds = { subscribe: () => () => {} };
 
 function storeOf(series: Readonly<Record<string, number>>): SeriesStore {
   const store = new SeriesStore();
@@ -74,9 +74,36 @@ test("local series: what a query measures", async () => {
     },
   ];
   for (const { name, query, type, expected } of cases) {
-    const measured = await trigger({ query }, localTo(store), type).measure(1000, signal);
+    const measured = await trigger({ query }, localTo(store), type).measure(
+      { atMs: 1000, missing: [] },
+      signal,
+    );
     assert.deepEqual({ ...measured, ...expected }, measured, name);
   }
+});
+
+test("a target that is missing from the round takes its pod with it, and is named where there is no data", async () => {
+  const missing = [
+    { labels: { namespace: "ns", pod: "b" }, error: "connect ECONNREFUSED", isKnown: true },
+    { labels: { namespace: "ns", pod: "a" }, error: "timeout", isKnown: false },
+  ];
+  const measure = (query: string): Promise<Measurement> =>
+    trigger({ query }, localTo(storeOf({ a: 2, b: 3 }))).measure({ atMs: 1000, missing }, signal);
+  const measured = await measure("sum(running)");
+  assert.ok(measured.kind === "value");
+  assert.deepEqual(measured.pods, new Set(["a"]), "of pod a only a new target is missing");
+  assert.deepEqual(await measure("absent_metric"), {
+    kind: "noData",
+    failed: false,
+    detail: "the query returned no series; scraping ns/a: timeout (and 1 more)",
+  });
+});
+
+test("a server that scrapes every second is polled every second", () => {
+  const scraped = new Map([["http://elsewhere:9090", { intervalMs: 1000 }]]);
+  const serverAddress = "http://elsewhere:9090";
+  assert.equal(trigger({ serverAddress }, { scraped }).pollIntervalMs, 1000);
+  assert.equal(trigger({ serverAddress }).pollIntervalMs, undefined);
 });
 
 test("a trailing slash means the same server", () => {
@@ -99,7 +126,7 @@ test("any other server is asked over HTTP, announces no rounds, and may fail", a
     },
   );
   assert.equal(working.rounds, undefined);
-  assert.deepEqual(await working.measure(0, signal), {
+  assert.deepEqual(await working.measure({ atMs: 0, missing: [] }, signal), {
     kind: "value",
     value: 4,
     series: 1,
@@ -115,7 +142,7 @@ test("any other server is asked over HTTP, announces no rounds, and may fail", a
         Promise.reject(new Error("http://elsewhere:9090 cannot be reached: ECONNREFUSED")),
     },
   );
-  assert.deepEqual(await down.measure(0, signal), {
+  assert.deepEqual(await down.measure({ atMs: 0, missing: [] }, signal), {
     kind: "noData",
     failed: true,
     detail: "metadata.serverAddress: http://elsewhere:9090 cannot be reached: ECONNREFUSED",

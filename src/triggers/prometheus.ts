@@ -1,17 +1,23 @@
 // The prometheus trigger (KEDA's): the value of a query. Where the server is one whose series this
 // process holds, the query is evaluated here at the end of each round; any other is asked over HTTP.
 import type { SeriesStore } from "../metrics/series-store.ts";
-import { selectorsOf, type Expr } from "../promql/ast.ts";
+import { selectorsOf, type Expr, type VectorSelector } from "../promql/ast.ts";
 import { formatDiagnostics } from "../promql/diagnostic.ts";
 import { evaluateInstant } from "../promql/evaluate.ts";
 import { parseQuery } from "../promql/parse.ts";
 import { EvaluationError, type Value } from "../promql/value.ts";
 import { invalid, notSupported, required, type Cause } from "../resources/cause.ts";
 import type { ScaleTrigger, TargetType } from "../resources/scaled-object.ts";
-import type { Measurement, RoundSource, Trigger, TriggerFactory } from "./trigger.ts";
+import type { MissingTarget, Round } from "../telemetry/round.ts";
+import type { Measurement, Moment, Trigger, TriggerFactory } from "./trigger.ts";
 
 /** A Prometheus whose series are here. */
-export type LocalPrometheus = { readonly store: SeriesStore; readonly rounds: RoundSource };
+export type LocalPrometheus = {
+  readonly store: SeriesStore;
+  readonly rounds: {
+    subscribe(expr: Expr, listener: (round: Round) => void): () => void;
+  };
+};
 
 /** Asks a server over HTTP for the value of a query; throws an Error that says what went wrong. */
 export type RemoteQuery = (
@@ -25,6 +31,8 @@ export type PrometheusSources = {
   /** By the address that manifests name, without a slash at the end. */
   readonly local: ReadonlyMap<string, LocalPrometheus>;
   readonly query: RemoteQuery;
+  /** Servers of which it is known how often they scrape; they are polled as often. */
+  readonly scraped?: ReadonlyMap<string, { readonly intervalMs: number }>;
 };
 
 type Settings = {
@@ -48,15 +56,20 @@ function triggerOf(settings: Settings, metricName: string, sources: PrometheusSo
   const { serverAddress, query, expr, target, activation, metricType } = settings;
   const common = { type: "prometheus", metricName, query, target, activation, metricType };
   const local = sources.local.get(serverAddress);
-  if (local)
+  if (local) {
+    const selectors = selectorsOf(expr);
     return {
       ...common,
-      rounds: local.rounds,
-      measure: (atMs) => Promise.resolve(measureLocally(settings, local.store, atMs)),
+      rounds: (listener) => local.rounds.subscribe(expr, listener),
+      measure: (moment) =>
+        Promise.resolve(measureLocally(settings, selectors, local.store, moment)),
     };
+  }
+  const pollIntervalMs = sources.scraped?.get(serverAddress)?.intervalMs;
   return {
     ...common,
-    async measure(atMs, signal) {
+    ...(pollIntervalMs !== undefined && { pollIntervalMs }),
+    async measure({ atMs }, signal) {
       try {
         const value = await sources.query(serverAddress, query, atMs, signal);
         return measurementOf(value, metricType, podsIn(expr, value));
@@ -70,27 +83,44 @@ function triggerOf(settings: Settings, metricName: string, sources: PrometheusSo
 
 function measureLocally(
   { expr, metricType }: Settings,
+  selectors: readonly VectorSelector[],
   store: SeriesStore,
-  atMs: number,
+  { atMs, missing }: Moment,
 ): Measurement {
   try {
     const { value } = evaluateInstant(expr, store, atMs);
-    return measurementOf(value, metricType, podsOfLeaves(expr, store, atMs));
+    const pods = podsOfLeaves(selectors, store, atMs);
+    // A pod of which one page is missing has given a part of its load at most.
+    for (const { labels, isKnown } of missing) if (isKnown) pods?.delete(labels["pod"] ?? "");
+    return explained(measurementOf(value, metricType, pods), missing);
   } catch (error) {
     if (!(error instanceof EvaluationError)) throw error;
     return { kind: "noData", failed: true, detail: `metadata.query: ${error.message}` };
   }
 }
 
+/** Where there is no data, whose fault that is. */
+function explained(measurement: Measurement, missing: readonly MissingTarget[]): Measurement {
+  if (measurement.kind !== "noData" || measurement.failed) return measurement;
+  const named = missing.map(({ labels, error }) => {
+    const { namespace, pod, instance } = labels;
+    return `${pod === undefined ? instance : `${namespace}/${pod}`}: ${error}`;
+  });
+  const [first] = named.toSorted((a, b) => a.localeCompare(b));
+  if (first === undefined) return measurement;
+  const others = named.length > 1 ? ` (and ${named.length - 1} more)` : "";
+  return { ...measurement, detail: `${measurement.detail}; scraping ${first}${others}` };
+}
+
 /** Which pods have a sample: an aggregation above the leaves may have dropped the label. */
 function podsOfLeaves(
-  expr: Expr,
+  selectors: readonly VectorSelector[],
   store: SeriesStore,
   atMs: number,
-): ReadonlySet<string> | undefined {
+): Set<string> | undefined {
   const pods = new Set<string>();
   let isPerPod = false;
-  for (const selector of selectorsOf(expr)) {
+  for (const selector of selectors) {
     isPerPod ||= selector.matchers.some(({ label }) => label === "pod");
     const { value } = evaluateInstant(selector, store, atMs);
     if (value.kind !== "vector") continue;
@@ -118,8 +148,13 @@ function measurementOf(
   metricType: TargetType,
   pods: ReadonlySet<string> | undefined,
 ): Measurement {
-  const values =
-    result.kind === "scalar" ? [result.value] : result.samples.map((sample) => sample.value);
+  const values = numbersOf(result);
+  if (!values)
+    return {
+      kind: "noData",
+      failed: true,
+      detail: `metadata.query: gives a ${result.kind}, where a vector or a scalar is needed`,
+    };
   if (values.length === 0)
     return { kind: "noData", failed: false, detail: "the query returned no series" };
   if (values.length > 1 && metricType === "Value")
@@ -136,6 +171,11 @@ function measurementOf(
   const numbers = values.filter((value) => !Number.isNaN(value));
   const value = numbers.reduce((sum, each) => sum + each, 0);
   return { kind: "value", value, series: values.length, idle: numbers.length === 0, pods };
+}
+
+function numbersOf(result: Value): readonly number[] | undefined {
+  if (result.kind === "scalar") return [result.value];
+  return result.kind === "vector" ? result.samples.map(({ value }) => value) : undefined;
 }
 
 function settingsOf(

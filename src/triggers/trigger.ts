@@ -2,6 +2,7 @@
 // for the replica count is decided elsewhere.
 import { notSupported, type Cause } from "../resources/cause.ts";
 import type { ScaledObject, ScaleTrigger, TargetType } from "../resources/scaled-object.ts";
+import type { MissingTarget, Round } from "../telemetry/round.ts";
 
 /** What a trigger found out at one moment. */
 export type Measurement =
@@ -23,14 +24,11 @@ export type Measurement =
       readonly failed: boolean;
     };
 
-/** The end of a round: what was measured at `atMs` is now complete, as far as it will be. */
-export type RoundEnd = { readonly atMs: number; readonly completedAtMs: number };
+/** When a trigger is measured, and which targets of its source gave nothing for that instant. */
+export type Moment = { readonly atMs: number; readonly missing: readonly MissingTarget[] };
 
-/** Announces rounds. The listener is called for every one; the returned function ends that. */
-export type RoundSource = {
-  readonly intervalMs: number;
-  onRound(listener: (round: RoundEnd) => void): () => void;
-};
+/** Announces the rounds of one query. The returned function ends that. */
+export type RoundSource = (listener: (round: Round) => void) => () => void;
 
 export type Trigger = {
   /** As in `spec.triggers[].type`. */
@@ -44,8 +42,10 @@ export type Trigger = {
   readonly activation: number;
   /** Absent where the source announces nothing and must be polled. */
   readonly rounds?: RoundSource;
+  /** How often a source that must be polled has something new, where that is known. */
+  readonly pollIntervalMs?: number;
   /** Never rejects for a fault of the source: that is a measurement without data. */
-  measure(atMs: number, signal: AbortSignal): Promise<Measurement>;
+  measure(moment: Moment, signal: AbortSignal): Promise<Measurement>;
 };
 
 /** Makes one type of trigger from its place in a ScaledObject, or says what is wrong with it. */

@@ -13,7 +13,7 @@ import { conditionOf, type Condition } from "../../resources/object.ts";
 import { podKind } from "../../resources/pod.ts";
 import { scaledObjectKind, type ScaledObjectSpec } from "../../resources/scaled-object.ts";
 import { prometheusTriggers } from "../../triggers/prometheus.ts";
-import type { RoundEnd } from "../../triggers/trigger.ts";
+import type { Round } from "../../telemetry/round.ts";
 import { startScaledObjectController } from "./controller.ts";
 import type { DecisionRecord } from "./evaluate.ts";
 
@@ -38,7 +38,7 @@ async function setUp(t: TestContext, { spec, annotations, through }: Setup = {})
   const plane = await openControlPlane(t);
   const { client } = plane;
   const store = new SeriesStore();
-  const listeners = new Set<(round: RoundEnd) => void>();
+  const listeners = new Set<(round: Round) => void>();
   const records: DecisionRecord[] = [];
   const labels = { app: "llm" };
   await client.create(deploymentKind, {
@@ -79,8 +79,7 @@ async function setUp(t: TestContext, { spec, annotations, through }: Setup = {})
               {
                 store,
                 rounds: {
-                  intervalMs: 1000,
-                  onRound: (listener) => {
+                  subscribe: (_expr, listener) => {
                     listeners.add(listener);
                     return () => listeners.delete(listener);
                   },
@@ -109,7 +108,8 @@ async function setUp(t: TestContext, { spec, annotations, through }: Setup = {})
         store.append({ __name__: "running", pod }, roundMs, value);
       const atMs = roundMs;
       await eventually("the controller listens", () => (listeners.size > 0 ? true : undefined));
-      for (const listener of listeners) listener({ atMs, completedAtMs: atMs });
+      for (const listener of listeners)
+        listener({ atMs, completedAtMs: atMs, intervalMs: 1000, missing: [] });
       return eventually("the round is decided on", () =>
         records.find(({ round }) => round?.atMs === atMs),
       );

@@ -1,18 +1,22 @@
 // Reconciles ScaledObjects. Observe: measure every trigger when a round is complete. Decide: in
 // `scaling`, purely. Act: write the scale subresource, an event and the status.
+import { indexBy } from "../../kube/cache-index.ts";
 import { runController, watching, type Controller, type Requeue } from "../../kube/controller.ts";
 import { jsonEqual } from "../../lib/json.ts";
 import { parseTimestamp } from "../../lib/timestamp.ts";
-import type { Deployment } from "../../resources/deployment.ts";
 import { conditionOf, keyOf } from "../../resources/object.ts";
 import { scaledObjectKind, type ScaledObject } from "../../resources/scaled-object.ts";
 import { memoryOf, type ScalingMemory } from "../../scaling/memory.ts";
+import { jointRounds } from "../../triggers/joint-rounds.ts";
 import type { TriggerFactory } from "../../triggers/trigger.ts";
+import type { Caches } from "../caches.ts";
 import { evaluate, isPolled, type EvaluationOptions, type EvaluationState } from "./evaluate.ts";
 import { planOf, type Plan } from "./plan.ts";
 import { statusOf, type Health } from "./status.ts";
+import { targetPods } from "./target-pods.ts";
 
-type Options = EvaluationOptions & {
+type Options = Omit<EvaluationOptions, "podsOf"> & {
+  readonly caches: Caches;
   readonly triggers: Readonly<Record<string, TriggerFactory>>;
 };
 
@@ -20,7 +24,7 @@ type Options = EvaluationOptions & {
 type State = EvaluationState & {
   readonly object: ScaledObject;
   readonly plan: Plan;
-  readonly stopRounds: readonly (() => void)[];
+  readonly stopRounds: () => void;
   /** What an evaluation found, until it stands in the status. */
   unreported: Health | undefined;
 };
@@ -28,6 +32,10 @@ type State = EvaluationState & {
 export function startScaledObjectController(options: Options, signal: AbortSignal): Controller {
   const { caches, clock } = options;
   const states = new Map<string, State>();
+  const evaluation: EvaluationOptions = { ...options, podsOf: targetPods(caches.pods) };
+  const objectsOn = indexBy(caches.scaledObjects, ({ metadata, spec }) => [
+    `${metadata.namespace}/${spec.scaleTargetRef.name}`,
+  ]);
   const controller = runController(
     {
       name: "scaledobject",
@@ -42,22 +50,23 @@ export function startScaledObjectController(options: Options, signal: AbortSigna
           caches.deployments.subscribe(({ old, new: now }) => {
             const deployment = now ?? old;
             if (!deployment || old?.metadata.generation === now?.metadata.generation) return;
-            for (const object of caches.scaledObjects.list())
-              if (targets(object, deployment)) enqueue(keyOf(object));
+            for (const object of objectsOn(keyOf(deployment))) enqueue(keyOf(object));
           }),
       ],
       reconcile,
     },
     signal,
   );
-  signal.addEventListener("abort", () => states.forEach(endRounds), { once: true });
+  signal.addEventListener("abort", () => states.forEach(({ stopRounds }) => stopRounds()), {
+    once: true,
+  });
   return controller;
 
   async function reconcile(key: string, abort: AbortSignal): Promise<Requeue> {
     const object = caches.scaledObjects.get(key);
     const known = states.get(key);
     if (!object || object.metadata.deletionTimestamp !== undefined) {
-      if (known) endRounds(known);
+      known?.stopRounds();
       states.delete(key);
       return;
     }
@@ -72,7 +81,7 @@ export function startScaledObjectController(options: Options, signal: AbortSigna
       return reportInvalid(options, object, message);
     }
     const subject = { object, target, policy: plan.policy, state };
-    const health = await evaluate(options, subject, abort);
+    const health = await evaluate(evaluation, subject, abort);
     if (health) state.unreported = health;
     if (state.unreported) await report(options, object, state.unreported);
     state.unreported = undefined;
@@ -81,7 +90,7 @@ export function startScaledObjectController(options: Options, signal: AbortSigna
 
   /** Reads the object anew and listens to the sources that it names now. */
   function renew(key: string, object: ScaledObject, known: State | undefined): State {
-    if (known) endRounds(known);
+    known?.stopRounds();
     const plan = planOf(object, options.triggers);
     const triggers = plan.kind === "plan" ? plan.triggers : [];
     const state: State = {
@@ -92,16 +101,14 @@ export function startScaledObjectController(options: Options, signal: AbortSigna
       memory: memoryFor(object, known),
       round: undefined,
       evaluatedRoundMs: Number.NEGATIVE_INFINITY,
+      polledAtMs: 0,
       pollDueMs: 0,
       settledCount: undefined,
       unreported: undefined,
-      // Triggers of one source share its rounds; the first announcement of a round is enough.
-      stopRounds: [...new Set(triggers.flatMap(({ rounds }) => rounds ?? []))].map((source) =>
-        source.onRound((round) => {
-          state.round = round;
-          controller.enqueue(key);
-        }),
-      ),
+      stopRounds: jointRounds(triggers, (round) => {
+        state.round = round;
+        controller.enqueue(key);
+      }),
     };
     states.set(key, state);
     return state;
@@ -124,17 +131,6 @@ function memoryFor({ metadata, status }: ScaledObject, known: State | undefined)
   if (known && known.object.metadata.uid === metadata.uid) return known.memory;
   const lastActiveMs = parseTimestamp(status?.lastActiveTime ?? "");
   return memoryOf(lastActiveMs === undefined ? {} : { lastActiveMs });
-}
-
-function targets({ metadata, spec }: ScaledObject, deployment: Deployment): boolean {
-  return (
-    metadata.namespace === deployment.metadata.namespace &&
-    spec.scaleTargetRef.name === deployment.metadata.name
-  );
-}
-
-function endRounds({ stopRounds }: State): void {
-  for (const stop of stopRounds) stop();
 }
 
 async function reportInvalid(

@@ -5,13 +5,15 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Random } from "../../lib/random.ts";
 import { deploymentKind, type Deployment } from "../../resources/deployment.ts";
 import { keyOf } from "../../resources/object.ts";
+import type { Pod } from "../../resources/pod.ts";
 import type { ScaledObject } from "../../resources/scaled-object.ts";
 import { decide, type Decided, type Decision } from "../../scaling/decide.ts";
+import type { Observation } from "../../scaling/observation.ts";
 import type { ScalingMemory } from "../../scaling/memory.ts";
 import type { ScalingPolicy } from "../../scaling/policy.ts";
 import { describeDecision, describeReason } from "../../scaling/reason.ts";
-import type { Measurement, RoundEnd, Trigger } from "../../triggers/trigger.ts";
-import type { Caches } from "../caches.ts";
+import type { JointRound } from "../../triggers/joint-rounds.ts";
+import type { Measurement, Trigger } from "../../triggers/trigger.ts";
 import { observe } from "./observe.ts";
 import type { Health, MetricHealth } from "./status.ts";
 
@@ -20,7 +22,7 @@ export type DecisionRecord = {
   readonly key: string;
   readonly decision: Decision;
   /** When the round's samples were taken and were complete; absent for polled sources. */
-  readonly round: RoundEnd | undefined;
+  readonly round: Pick<JointRound, "atMs" | "completedAtMs"> | undefined;
   /** When the API server had acknowledged the new count; absent when nothing was written. */
   readonly writtenAtMs: number | undefined;
 };
@@ -31,7 +33,8 @@ export type EvaluationOptions = {
   readonly random: Random;
   readonly log: (line: string) => void;
   readonly recorder: EventRecorder;
-  readonly caches: Caches;
+  /** The pods of a target, and maybe others. */
+  readonly podsOf: (target: Deployment) => readonly Pod[];
   readonly onDecision: (record: DecisionRecord) => void;
 };
 
@@ -42,9 +45,10 @@ export type EvaluationState = {
   readonly polled: Map<string, Measurement>;
   memory: ScalingMemory;
   /** The latest complete round. */
-  round: RoundEnd | undefined;
+  round: JointRound | undefined;
   evaluatedRoundMs: number;
-  /** When triggers that announce no rounds are to be asked again. */
+  /** When triggers that announce no rounds were asked, and when they are to be asked again. */
+  polledAtMs: number;
   pollDueMs: number;
   /** The count that the latest decision left; another one there now is somebody else's doing. */
   settledCount: number | undefined;
@@ -57,8 +61,8 @@ export type Subject = {
   readonly state: EvaluationState;
 };
 
-/** KEDA's default, in seconds. */
-const pollingIntervalDefault = 30;
+/** KEDA's default. */
+const pollingIntervalDefaultMs = 30_000;
 
 /**
  * Evaluates the object if a round, a poll or a count that somebody else set calls for it; undefined
@@ -79,9 +83,18 @@ export async function evaluate(
   const countMoved = settledCount !== undefined && settledCount !== (target.spec.replicas ?? 1);
   if (!roundIsNew && !pollIsDue && !countMoved) return undefined;
 
-  const measured = await measure(state, round?.atMs ?? clock.nowMs(), pollIsDue, signal);
+  if (pollIsDue) state.polledAtMs = clock.nowMs();
+  const measured = await measure(state, round, pollIsDue, signal);
   if (signal.aborted) return undefined;
-  const observation = observationOf(options, subject, measured, round);
+  const observation = observe({
+    nowMs: clock.nowMs(),
+    object,
+    target,
+    pods: options.podsOf(target),
+    triggers: state.triggers,
+    measured,
+    round: round ?? polledRound(object, state),
+  });
   const decided = decide(observation, policy, state.memory);
   const { decision } = decided;
   const writtenAtMs = await act(options, subject, decision);
@@ -90,7 +103,8 @@ export async function evaluate(
   if (decision.kind === "hold") state.settledCount = decision.at;
   else if (writtenAtMs !== undefined) state.settledCount = decision.to;
   if (round) state.evaluatedRoundMs = round.atMs;
-  if (pollIsDue) state.pollDueMs = clock.nowMs() + pollDelayMs(object, options.random);
+  if (pollIsDue)
+    state.pollDueMs = clock.nowMs() + pollIntervalMs(object, state) * jitter(options.random);
   options.onDecision({ key: keyOf(object), decision, round, writtenAtMs });
   return healthOf(state.triggers, measured, decided);
 }
@@ -100,47 +114,61 @@ export function isPolled({ triggers }: EvaluationState): boolean {
   return triggers.some(({ rounds }) => rounds === undefined);
 }
 
-/** Spread by ±10 %, so that many objects do not ask one server in step. */
-function pollDelayMs({ spec }: ScaledObject, random: Random): number {
-  return (spec.pollingInterval ?? pollingIntervalDefault) * 1000 * (0.9 + 0.2 * random());
+/**
+ * What the object asks for, else how often the most frequent of its sources has something new: with
+ * that much on top that two polls, however they are spread, do not find the same samples.
+ */
+function pollIntervalMs({ spec }: ScaledObject, state: EvaluationState): number {
+  if (spec.pollingInterval !== undefined) return spec.pollingInterval * 1000;
+  const sourceMs = sourceIntervalMs(state);
+  return sourceMs === undefined ? pollingIntervalDefaultMs : sourceMs * 1.1;
 }
+
+function sourceIntervalMs({ triggers }: EvaluationState): number | undefined {
+  const known = triggers.flatMap((trigger) => trigger.pollIntervalMs ?? []);
+  return known.length > 0 ? Math.min(...known) : undefined;
+}
+
+/**
+ * Where a source is polled as often as it has something new, growing can wait for a second poll to
+ * agree, as it does for a second round; nobody waits so for sources that are polled once in a while.
+ */
+function polledRound(object: ScaledObject, state: EvaluationState): Observation["round"] {
+  if (sourceIntervalMs(state) === undefined) return undefined;
+  return { atMs: state.polledAtMs, intervalMs: pollIntervalMs(object, state) };
+}
+
+/** Spread by ±10 %, so that many objects do not ask one server in step. */
+const jitter = (random: Random): number => 0.9 + 0.2 * random();
+
+/** Nobody knows what half of a round would show. */
+const awaitingRound: Measurement = {
+  kind: "noData",
+  failed: false,
+  detail: "no round of its samples is complete yet",
+};
 
 /** All triggers at once; those that must be polled only when that is due. */
 function measure(
-  { triggers, polled }: EvaluationState,
-  atMs: number,
+  { triggers, polled, polledAtMs }: EvaluationState,
+  round: JointRound | undefined,
   pollIsDue: boolean,
   signal: AbortSignal,
 ): Promise<readonly Measurement[]> {
   return Promise.all(
     triggers.map(async (trigger) => {
-      if (trigger.rounds) return trigger.measure(atMs, signal);
+      if (trigger.rounds) {
+        if (!round) return awaitingRound;
+        const missing = round.missing.get(trigger) ?? [];
+        return trigger.measure({ atMs: round.atMs, missing }, signal);
+      }
       const last = polled.get(trigger.metricName);
       if (last && !pollIsDue) return last;
-      const measurement = await trigger.measure(atMs, signal);
+      const measurement = await trigger.measure({ atMs: polledAtMs, missing: [] }, signal);
       polled.set(trigger.metricName, measurement);
       return measurement;
     }),
   );
-}
-
-function observationOf(
-  { clock, caches }: EvaluationOptions,
-  { object, target, state }: Subject,
-  measured: readonly Measurement[],
-  round: RoundEnd | undefined,
-) {
-  const { triggers } = state;
-  const source = triggers.find(({ rounds }) => rounds !== undefined)?.rounds;
-  return observe({
-    nowMs: clock.nowMs(),
-    object,
-    target,
-    pods: caches.pods.list(),
-    triggers,
-    measured,
-    round: round && source && { atMs: round.atMs, intervalMs: source.intervalMs },
-  });
 }
 
 /**
