@@ -37,9 +37,20 @@ export function compileMatcher(matcher: LabelMatcher): CompileResult {
       const compiled = compileRegexp(value);
       if (compiled.kind === "malformed") return compiled;
       const { regexp } = compiled;
-      const wanted = op === "=~";
-      const accepts = (other: string) => regexp.test(other) === wanted;
-      return { kind: "compiled", matcher: { ...matcher, accepts } };
+      if (op === "!~")
+        return {
+          kind: "compiled",
+          matcher: { ...matcher, accepts: (other) => !regexp.test(other) },
+        };
+      const { literals } = regexp;
+      return {
+        kind: "compiled",
+        matcher: {
+          ...matcher,
+          accepts: (other) => regexp.test(other),
+          ...(literals ? { literals } : {}),
+        },
+      };
     }
   }
 }

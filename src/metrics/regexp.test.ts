@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compileRegexp } from "./regexp.ts";
+import { seededRandom } from "../lib/random.ts";
+import { compileRegexp, type Regexp } from "./regexp.ts";
 
 const matching: readonly (readonly [
   pattern: string,
@@ -37,31 +38,121 @@ const matching: readonly (readonly [
   ["\\x41\\x{1F600}", ["A😀"], []],
   ["\\d+\\s\\w", ["12 a"], []],
   ["\\Aa\\z", ["a"], ["b"]],
+  ["(a|b|c)", ["a", "c"], ["(a", "abc", ""]],
+  ["(?:a|)", ["a", ""], ["b"]],
+  ["a|b|", ["a", "b", ""], ["c"]],
+  ["(a|b)|(c)", ["a", "c"], ["b)|(c", ""]],
+  ["pod-.*", ["pod-", "pod-1\n2"], ["pod", "xpod-"]],
+  ["pod-.+", ["pod-1"], ["pod-"]],
+  [".*", ["", "a\nb"], []],
+  [".+", ["a"], [""]],
+  ["a.*|b", ["ab", "b"], ["bb"]],
+  ["a.*?", ["a", "ab"], ["b"]],
+  ["\\.\\*", [".*"], ["a"]],
 ];
 
 for (const [pattern, accepts, rejects] of matching)
   test(`the pattern ${JSON.stringify(pattern)}`, () => {
-    const compiled = compileRegexp(pattern);
-    assert.ok(compiled.kind === "compiled", JSON.stringify(compiled));
-    for (const text of accepts) assert.ok(compiled.regexp.test(text), `accepts ${text}`);
-    for (const text of rejects) assert.ok(!compiled.regexp.test(text), `rejects ${text}`);
+    const regexp = regexpOf(pattern);
+    // Twice, because the second answer is remembered.
+    for (const _ of ["asked", "asked again"]) {
+      for (const text of accepts) assert.equal(regexp.test(text), true, `accepts ${text}`);
+      for (const text of rejects) assert.equal(regexp.test(text), false, `rejects ${text}`);
+    }
+    for (const text of accepts) assert.equal(regexp.exec(text)?.[0], text);
+    for (const text of rejects) assert.equal(regexp.exec(text), null);
   });
 
-const malformed: readonly (readonly [pattern: string, why: string])[] = [
-  ["(", "missing closing )"],
-  ["a)", "unexpected )"],
-  ["[a", "missing closing ]"],
-  ["*", "Nothing to repeat"],
-  ["a\\", "trailing backslash at end"],
-  ["(?=a)", "(?=a is not supported"],
-  ["(?<!a)b", "(?<! is not supported"],
-  ["(a)\\1", "back-reference \\1 is not supported"],
-  ["\\y", "invalid escape sequence \\y"],
-  ["[[:foo:]]", "invalid character class range [:foo:]"],
+function regexpOf(pattern: string): Regexp {
+  const compiled = compileRegexp(pattern);
+  assert.ok(compiled.kind === "compiled", JSON.stringify(compiled));
+  return compiled.regexp;
+}
+
+test("groups are told by number and by name", () => {
+  const match = regexpOf("(?P<name>[a-z]+)-(\\d+)(x)?").exec("qwen-12");
+  assert.deepEqual([...(match ?? [])], ["qwen-12", "qwen", "12", undefined]);
+  assert.deepEqual({ ...match?.groups }, { name: "qwen" });
+  assert.deepEqual([...(regexpOf("(a|b)").exec("b") ?? [])], ["b", "b"]);
+});
+
+test("a pattern that lists texts says so", () => {
+  for (const [pattern, literals] of [
+    ["a|b|a", ["a", "b"]],
+    ["(a\\.b|c)", ["a.b", "c"]],
+    ["", [""]],
+    ["a.*", undefined],
+    ["[a]", undefined],
+  ] as const)
+    assert.deepEqual(regexpOf(pattern).literals, literals, pattern);
+});
+
+const malformed: readonly (readonly [pattern: string, message: string])[] = [
+  ["(", "missing closing ): `(`"],
+  ["a)", "unexpected ): `a)`"],
+  ["(?s)(", "missing closing ): `(?s)(`"],
+  ["(a\\)", "missing closing ): `(a\\)`"],
+  ["[a", "missing closing ]: `[a`"],
+  ["*", "missing argument to repetition operator: `*`"],
+  ["a**", "invalid nested repetition operator: `**`"],
+  ["a\\", "trailing backslash at end of expression"],
+  ["(?=a)", "invalid or unsupported Perl syntax: `(?=`"],
+  ["(a)\\1", "invalid escape sequence: `\\1`"],
+  ["\\y", "invalid escape sequence: `\\y`"],
+  ["[[:foo:]]", "invalid character class range: `[:foo:]`"],
+  ["x{1001}", "invalid repeat count: `{1001}`"],
 ];
 
-for (const [pattern, why] of malformed)
-  test(`the pattern ${JSON.stringify(pattern)} is refused`, () => {
-    const message = `invalid regular expression ${JSON.stringify(pattern)}: ${why}`;
-    assert.deepEqual(compileRegexp(pattern), { kind: "malformed", message });
-  });
+for (const [pattern, message] of malformed)
+  test(`the pattern ${JSON.stringify(pattern)} is refused in Go's words`, () =>
+    assert.deepEqual(compileRegexp(pattern), {
+      kind: "malformed",
+      message: `error parsing regexp: ${message}`,
+    }));
+
+test("no pattern takes more than linear time", () => {
+  const text = "a".repeat(50_000);
+  for (const pattern of ["(a+)+b", "(a|aa)+b", "(((a*)*)*)*b", "(.*)(.*)(.*)(.*)(.*)x"]) {
+    const regexp = regexpOf(pattern);
+    assert.equal(regexp.test(text), false);
+    assert.equal(regexp.exec(text), null);
+  }
+});
+
+test("random patterns match as JavaScript's do, where the two languages are the same", () => {
+  const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 32));
+  const random = seededRandom(seed);
+  const pick = (choices: readonly string[]): string =>
+    choices[Math.floor(random() * choices.length)] ?? "";
+  const several = (choices: readonly string[], most: number): string =>
+    Array.from({ length: Math.floor(random() * (most + 1)) }, () => pick(choices)).join("");
+  const pieces = [
+    "a",
+    "b",
+    "c",
+    "|",
+    "(a|b)",
+    "(?:c|)",
+    "[ab]",
+    "[^a]",
+    ".*",
+    ".+",
+    ".",
+    "a?",
+    "b*",
+    "\\.",
+  ];
+  for (let run = 0; run < 500; run++) {
+    const pattern = several(pieces, 5);
+    const regexp = regexpOf(pattern);
+    const other = new RegExp(`^(?:${pattern})$`, "su");
+    for (let turn = 0; turn < 10; turn++) {
+      const text = several(["a", "b", "c", ".", "\n", "😀"], 4);
+      assert.equal(
+        regexp.test(text),
+        other.test(text),
+        `SEED=${seed}: ${pattern} on ${JSON.stringify(text)}`,
+      );
+    }
+  }
+});

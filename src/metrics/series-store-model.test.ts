@@ -122,6 +122,6 @@ function compare(
       last && !last.stale ? { timeMs: last.timeMs, value: last.value } : undefined,
     );
   }
-  const inWindow = [...model].filter(([, samples]) => (samples.at(-1)?.timeMs ?? 0) >= floorMs);
+  const inWindow = [...model].filter(([, samples]) => (samples.at(-1)?.timeMs ?? NaN) >= floorMs);
   for (const [key] of inWindow) assert.ok(selected.has(key));
 }

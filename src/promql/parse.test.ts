@@ -103,8 +103,8 @@ const malformed: readonly (readonly [string, ...string[]])[] = [
   ["a[5m", `4-4 unexpected end of input, expected a duration, as "5m", and "]"`],
   [
     `a{x=~"("} + b{y=~"*"}`,
-    `2-8 invalid regular expression "(": missing closing )`,
-    `14-20 invalid regular expression "*": Nothing to repeat`,
+    "2-8 error parsing regexp: missing closing ): `(`",
+    "14-20 error parsing regexp: missing argument to repetition operator: `*`",
   ],
   ["{}", "0-2 vector selector must contain at least one non-empty matcher"],
   [`{a=~".*"}`, "0-9 vector selector must contain at least one non-empty matcher"],

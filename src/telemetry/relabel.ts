@@ -2,7 +2,8 @@
 // scraped and of samples before they are stored. No I/O; only the hash keeps it out of the pure layers.
 import { createHash } from "node:crypto";
 import { labelsOf, type Labels } from "../metrics/labels.ts";
-import { compileRegexp, type RegexpResult } from "../metrics/regexp.ts";
+import { compileRegexp, type Regexp } from "../metrics/regexp.ts";
+import { regexpTemplate, type RegexpTemplate } from "../metrics/regexp-template.ts";
 
 export const relabelActions = [
   "replace",
@@ -24,22 +25,25 @@ export type RelabelRule = {
   readonly action: RelabelAction;
   readonly sourceLabels: readonly string[];
   readonly separator: string;
-  readonly regex: Regex;
+  readonly regex: Regexp;
   readonly modulus: bigint;
   readonly targetLabel: string;
   /** `$1`, `${1}` and `${name}` stand for what the groups of the regexp matched. */
   readonly replacement: string;
+  /** The target label and the replacement, filled with the groups. */
+  readonly filledTarget: RegexpTemplate;
+  readonly filledReplacement: RegexpTemplate;
 };
-
-type Regex = Extract<RegexpResult, { readonly kind: "compiled" }>["regexp"];
 
 const anything = compileRegexp("(.*)");
 
 /** A rule with Prometheus' defaults for what is not given; the regexp has to be valid. */
 export function relabelRule(
-  given: Partial<Omit<RelabelRule, "regex">> & { readonly regex?: string } = {},
+  given: Partial<Omit<RelabelRule, "regex" | "filledTarget" | "filledReplacement">> & {
+    readonly regex?: string;
+  } = {},
 ): RelabelRule {
-  const { regex, ...rest } = given;
+  const { regex, targetLabel = "", replacement = "$1", ...rest } = given;
   const compiled = regex === undefined ? anything : compileRegexp(regex);
   if (compiled.kind === "malformed") throw new Error(compiled.message);
   return {
@@ -47,9 +51,11 @@ export function relabelRule(
     sourceLabels: [],
     separator: ";",
     modulus: 0n,
-    targetLabel: "",
-    replacement: "$1",
     ...rest,
+    targetLabel,
+    replacement,
+    filledTarget: regexpTemplate(targetLabel),
+    filledReplacement: regexpTemplate(replacement),
     regex: compiled.regexp,
   };
 }
@@ -64,7 +70,7 @@ export function relabel(labels: Labels, rules: readonly RelabelRule[]): Labels |
 
 /** Returns whether the set is kept. */
 function apply(rule: RelabelRule, set: Map<string, string>): boolean {
-  const { action, regex, targetLabel, replacement } = rule;
+  const { action, regex, targetLabel, filledTarget, filledReplacement } = rule;
   const value = rule.sourceLabels.map((name) => set.get(name) ?? "").join(rule.separator);
   switch (action) {
     case "keep":
@@ -76,11 +82,11 @@ function apply(rule: RelabelRule, set: Map<string, string>): boolean {
     case "dropequal":
       return (set.get(targetLabel) ?? "") !== value;
     case "replace": {
-      const groups = submatches(regex, value);
-      if (!groups) return true;
+      const match = regex.exec(value);
+      if (!match) return true;
       // An empty value takes the label away.
-      const name = expand(targetLabel, groups);
-      if (name !== "") set.set(name, expand(replacement, groups));
+      const name = filledTarget(match);
+      if (name !== "") set.set(name, filledReplacement(match));
       return true;
     }
     case "lowercase":
@@ -93,14 +99,14 @@ function apply(rule: RelabelRule, set: Map<string, string>): boolean {
       set.set(targetLabel, String(hashOf(value) % rule.modulus));
       return true;
     case "labelmap":
-      for (const [name, each] of [...set]) {
-        const groups = submatches(regex, name);
-        if (groups) set.set(expand(replacement, groups), each);
+      for (const [name, each] of Array.from(set)) {
+        const match = regex.exec(name);
+        if (match) set.set(filledReplacement(match), each);
       }
       return true;
     case "labeldrop":
     case "labelkeep":
-      for (const name of [...set.keys()])
+      for (const name of set.keys())
         if (regex.test(name) === (action === "labeldrop")) set.delete(name);
       return true;
   }
@@ -109,28 +115,4 @@ function apply(rule: RelabelRule, set: Map<string, string>): boolean {
 /** The last eight bytes of the MD5 sum, as Prometheus takes them. */
 function hashOf(value: string): bigint {
   return createHash("md5").update(value).digest().readBigUInt64BE(8);
-}
-
-/** By number, and by name where a group has one. */
-type Groups = { readonly [group: string]: string | undefined };
-
-function submatches(regex: Regex, text: string): Groups | undefined {
-  const match = regex.exec(text);
-  return match ? { ...match, ...match.groups } : undefined;
-}
-
-/**
- * Go's templates: `$name` reaches as far as letters, digits and `_` do, `${name}` ends itself, `$$` is a
- * dollar. What names no group, or one that took no part, is empty; any other `$` stands for itself.
- */
-function expand(template: string, groups: Groups): string {
-  if (!template.includes("$")) return template;
-  return template.replace(
-    /\$(?:\$|([\p{L}\p{Nd}_]+)|\{([\p{L}\p{Nd}_]+)\})/gu,
-    (whole, name: string | undefined, braced: string | undefined) => {
-      if (whole === "$$") return "$";
-      const group = name ?? braced ?? "";
-      return Object.hasOwn(groups, group) ? (groups[group] ?? "") : "";
-    },
-  );
 }
