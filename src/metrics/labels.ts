@@ -61,21 +61,37 @@ export function setLabel(labels: Record<string, string>, name: string, value: st
 }
 
 /**
- * A string that is equal for equal label sets and differs for others, whatever their order. The
- * separators cannot occur in well-formed text, so no two sets share a key.
+ * A string that is equal for equal label sets and differs for others, whatever their order: how many
+ * labels there are and how long each name and value is, then all of these. (Separators would have to be
+ * characters that no label can hold, which would double the size of every key.)
  */
 export function labelsKey(labels: Labels): string {
   const names = Object.keys(labels);
-  if (names.length > 1) names.sort();
-  let key = "";
-  for (const name of names)
-    if (labels[name] !== "") key += `${name}${pairSeparator}${labels[name]}${labelSeparator}`;
-  return key;
+  if (!isSorted(names)) names.sort();
+  let count = 0;
+  let lengths = "";
+  let text = "";
+  for (const name of names) {
+    const value = labels[name] ?? "";
+    if (value === "") continue;
+    count++;
+    lengths += lengthAsText(name.length) + lengthAsText(value.length);
+    text += name + value;
+  }
+  return lengthAsText(count) + lengths + text;
 }
 
-// Halves of surrogate pairs: a lone one is not a character, so decoded UTF-8 never holds any.
-const pairSeparator = "\udc00";
-const labelSeparator = "\udc01";
+/** The interned sets of a store are. */
+function isSorted(names: readonly string[]): boolean {
+  return names.every((name, index) => index === 0 || (names[index - 1] ?? "") < name);
+}
+
+/** One character, or two for what needs more than 15 bits, of which the first tells. */
+function lengthAsText(length: number): string {
+  return length < 0x8000
+    ? String.fromCharCode(length)
+    : String.fromCharCode(0x8000 + (length >>> 15), length & 0x7fff);
+}
 
 /** Writes the set as PromQL does: `name{a="b", c="d"}`, labels in order. */
 export function formatLabels(labels: Labels): string {

@@ -38,7 +38,18 @@ test("label sets are the same in any order, and with labels that are empty", () 
 });
 
 test("keys do not collide across the borders of names and values", () => {
-  const keys = [{ a: "1", b: "2" }, { a: "1b2" }, { a1: "b2" }, { a: "1", b2: "" }].map(labelsKey);
+  const long = "x".repeat(0x8000);
+  const keys = [
+    { a: "1", b: "2" },
+    { a: "1b2" },
+    { a1: "b2" },
+    { a: "1", b2: "" },
+    { a: long },
+    { a: `${long}y` },
+    { [long]: "y" },
+    { a: "\u0001\u0001b2" },
+    {},
+  ].map(labelsKey);
   assert.equal(new Set(keys).size, keys.length);
 });
 
