@@ -1,111 +1,202 @@
 // The Prometheus HTTP API over the series store, as a function from Request to Response: the part
-// that autoscalers, promtool and curl ask for. What is not served yet is refused by name.
+// that autoscalers, Grafana, promtool and curl ask for. What is not served is refused by name.
 import type { Clock } from "../lib/clock.ts";
 import { formatDuration } from "../lib/duration.ts";
-import { formatTimestamp, parseTimestamp } from "../lib/timestamp.ts";
-import { writeNumber } from "../metrics/exposition-writer.ts";
-import { labelValue } from "../metrics/labels.ts";
-import type { Series } from "../metrics/series.ts";
 import type { SeriesStore } from "../metrics/series-store.ts";
-import { formatDiagnostics } from "../promql/diagnostic.ts";
-import { evaluateInstant } from "../promql/evaluate.ts";
-import { parseQuery } from "../promql/parse.ts";
-import { matchersOf } from "../promql/selectors.ts";
-import { EvaluationError, type Value } from "../promql/value.ts";
-import type { TargetStatus } from "./scraper.ts";
+import { asJson, failure, success, type ApiData } from "./api-answer.ts";
+import { ApiError } from "./api-error.ts";
+import { parametersOf } from "./api-parameters.ts";
+import {
+  flagsOf,
+  formatQuery,
+  query,
+  queryExemplars,
+  queryRange,
+  type ApiRequest,
+  type QueryOptions,
+} from "./api-query.ts";
+import { labelNames, labelValues, series } from "./api-series.ts";
+import { buildInfo, runtimeInfo, storeStatus } from "./api-status.ts";
+import { metadata, scrapePools, targets, targetsMetadata } from "./api-targets.ts";
+import type { OwnMetrics } from "./own-metrics.ts";
+import { defaultQueryLimits, type QueryLimits } from "./query-limits.ts";
+import { queryTurns } from "./query-turns.ts";
+import type { ScrapeView } from "./scrape-view.ts";
+
+export type Handler = (request: Request) => Promise<Response>;
 
 export type PrometheusApiOptions = {
   readonly store: SeriesStore;
   readonly clock: Clock;
   /** Our own version, for /api/v1/status/buildinfo. */
   readonly version: string;
-  /** What is scraped, for /api/v1/targets. */
-  readonly scrape?: {
-    readonly intervalMs: number;
-    readonly timeoutMs: number;
-    targets(): readonly TargetStatus[];
-  };
+  readonly scrape?: ScrapeView;
+  /** Takes what is pushed to /api/v1/write, the body as it came. */
+  readonly remoteWrite?: Handler;
+  readonly metrics?: OwnMetrics;
+  readonly limits?: Partial<QueryLimits>;
 };
 
-export type Handler = (request: Request) => Promise<Response>;
+/** How long the store keeps a sample: what Prometheus calls retention. */
+const retentionMs = 30 * 60_000;
+
+const nothingScraped: ScrapeView = {
+  pools: () => [],
+  active: () => [],
+  dropped: () => [],
+  droppedCounts: () => ({}),
+  metadata: () => [],
+  configText: () => "",
+};
+
+type Endpoint = {
+  readonly methods: readonly string[];
+  readonly answer: (request: ApiRequest) => ApiData | Promise<ApiData>;
+};
 
 export function prometheusApi(options: PrometheusApiOptions): Handler {
+  const endpoints = endpointsOf(options);
   return async (request) => {
+    const address = new URL(request.url);
+    if (!address.pathname.startsWith(prefix)) return page(request, address.pathname, options);
     try {
-      return await route(request, options);
+      return await route(request, address, endpoints, options);
     } catch (error) {
-      if (error instanceof ApiError) return failure(error.type, error.message);
-      if (error instanceof EvaluationError) return failure("execution", error.message);
-      return failure("internal", error instanceof Error ? error.message : String(error));
+      if (error instanceof ApiError) return failure(error);
+      return failure(new ApiError("internal", error instanceof Error ? error.message : "failed"));
     }
   };
 }
 
-/** Prometheus' error types and the status that goes with each. */
-const statuses = { bad_data: 400, not_found: 404, execution: 422, internal: 500 } as const;
-type ErrorType = keyof typeof statuses;
+const prefix = "/api/v1/";
 
-class ApiError extends Error {
-  readonly type: ErrorType;
-  constructor(type: ErrorType, message: string) {
-    super(message);
-    this.type = type;
+/** What stands outside of the API: probes, and our own metrics. */
+function page({ method }: Request, path: string, { metrics }: PrometheusApiOptions): Response {
+  const text =
+    path === "/-/healthy"
+      ? "Prometheus Server is Healthy.\n"
+      : path === "/-/ready"
+        ? "Prometheus Server is Ready.\n"
+        : path === "/metrics"
+          ? metrics?.page()
+          : undefined;
+  if (text === undefined) {
+    const why = pagesElsewhere[path];
+    return new Response(`404 page not found\n${why === undefined ? "" : `${why}\n`}`, {
+      status: 404,
+    });
   }
+  if (method !== "GET" && method !== "HEAD") return notAllowed(["GET", "HEAD"]);
+  const type = path === "/metrics" ? "text/plain; version=0.0.4" : "text/plain";
+  return new Response(text, { headers: { "content-type": `${type}; charset=utf-8` } });
 }
 
-type Success = { readonly data: unknown; readonly warnings?: readonly string[] };
+const pagesElsewhere: Readonly<Record<string, string>> = {
+  "/federate": "Dunlin does not serve federation; let a Prometheus scrape the same targets.",
+  "/graph": "Dunlin has no page for queries; use Grafana or promtool.",
+  "/": "Dunlin has no page for queries; use Grafana or promtool.",
+};
 
-const notServedYet = [
-  "query_range",
-  "query_exemplars",
-  "format_query",
-  "parse_query",
-  "metadata",
-  "rules",
-  "alerts",
-  "alertmanagers",
-  "read",
-  "write",
-  "otlp/v1/metrics",
-  "status/config",
-  "status/flags",
-  "status/runtimeinfo",
-  "status/tsdb",
-  "status/walreplay",
-  "targets/metadata",
-];
+async function route(
+  request: Request,
+  address: URL,
+  endpoints: ReadonlyMap<string, Endpoint>,
+  options: PrometheusApiOptions,
+): Promise<Response> {
+  const { method, signal } = request;
+  const name = address.pathname.slice(prefix.length).replace(/\/$/, "");
+  // Without an origin that is allowed, a preflight is answered, and allows nothing.
+  if (method === "OPTIONS") return new Response(null, { status: 204 });
+  if (name === "write" && options.remoteWrite)
+    return method === "POST" ? options.remoteWrite(request) : notAllowed(["POST"]);
+  const values = /^label\/([^/]+)\/values$/.exec(name);
+  const endpoint = values ? valuesOf(decoded(values[1] ?? ""), options.store) : endpoints.get(name);
+  if (!endpoint) throw notServed(name);
+  if (!endpoint.methods.includes(method)) return notAllowed(endpoint.methods);
+  const parameters = await parametersOf(request, address);
+  return success(await endpoint.answer({ parameters, signal }));
+}
 
-async function route(request: Request, options: PrometheusApiOptions): Promise<Response> {
-  const { pathname } = new URL(request.url);
-  if (pathname === "/-/healthy") return new Response("Prometheus Server is Healthy.\n");
-  if (pathname === "/-/ready") return new Response("Prometheus Server is Ready.\n");
-  const endpoint = pathname.startsWith("/api/v1/") ? pathname.slice("/api/v1/".length) : undefined;
-  if (endpoint === undefined) return new Response("404 page not found\n", { status: 404 });
-  const posting = ["query", "series", "labels"].includes(endpoint);
-  if (request.method !== "GET" && !(posting && request.method === "POST"))
-    return new Response("Method Not Allowed\n", { status: 405 });
-  const parameters = await parametersOf(request);
-  const values = /^label\/([^/]+)\/values$/.exec(endpoint);
-  if (values) return success(labelValues(decoded(values[1] ?? ""), parameters, options));
-  switch (endpoint) {
-    case "query":
-      return success(query(parameters, options));
-    case "series":
-      return success(series(parameters, options));
-    case "labels":
-      return success(labelNames(parameters, options));
-    case "targets":
-      return success(targets(options));
-    case "status/buildinfo":
-      return success({ data: buildInfo(options.version) });
-    default:
-      throw new ApiError(
-        "not_found",
-        notServedYet.includes(endpoint)
-          ? `endpoint /api/v1/${endpoint} is not supported by Dunlin yet`
-          : `unknown endpoint /api/v1/${endpoint}`,
-      );
-  }
+const notAllowed = (methods: readonly string[]): Response =>
+  new Response("Method Not Allowed\n", { status: 405, headers: { allow: methods.join(", ") } });
+
+const get = ["GET"];
+const getOrPost = ["GET", "POST"];
+
+const valuesOf = (name: string, store: SeriesStore): Endpoint => ({
+  methods: get,
+  answer: ({ parameters }) => labelValues(name, parameters, store),
+});
+
+function endpointsOf(options: PrometheusApiOptions): ReadonlyMap<string, Endpoint> {
+  const { store, clock, version, scrape = nothingScraped, metrics } = options;
+  const startedAtMs = clock.nowMs();
+  const limits = { ...defaultQueryLimits, ...options.limits };
+  const queries: QueryOptions = {
+    store,
+    clock,
+    limits,
+    turns: queryTurns(clock),
+    observe: metrics?.observeQuery ?? (() => {}),
+  };
+  const flags = {
+    ...flagsOf(limits),
+    "storage.tsdb.retention.time": formatDuration(retentionMs),
+    "web.enable-remote-write-receiver": String(options.remoteWrite !== undefined),
+  };
+  const getting = (answer: Endpoint["answer"]): Endpoint => ({ methods: get, answer });
+  const either = (answer: Endpoint["answer"]): Endpoint => ({ methods: getOrPost, answer });
+  return new Map(
+    Object.entries({
+      query: either((request) => query(request, queries)),
+      query_range: either((request) => queryRange(request, queries)),
+      query_exemplars: either(queryExemplars),
+      format_query: either(formatQuery),
+      series: either(({ parameters }) => series(parameters, store)),
+      labels: either(({ parameters }) => labelNames(parameters, store)),
+      metadata: getting(({ parameters }) => metadata(parameters, scrape)),
+      targets: getting(({ parameters }) => targets(parameters, scrape)),
+      "targets/metadata": getting(({ parameters }) => targetsMetadata(parameters, scrape)),
+      scrape_pools: getting(() => scrapePools(scrape)),
+      // Rules are evaluated by a Prometheus; here there are none, and clients ask all the same.
+      rules: getting(() => asJson({ groups: [] })),
+      alerts: getting(() => asJson({ alerts: [] })),
+      alertmanagers: getting(() => asJson({ activeAlertmanagers: [], droppedAlertmanagers: [] })),
+      "status/buildinfo": getting(() => buildInfo(version)),
+      "status/config": getting(() => asJson({ yaml: scrape.configText() })),
+      "status/flags": getting(() => asJson(flags)),
+      "status/runtimeinfo": getting(() =>
+        runtimeInfo({ startedAtMs, nowMs: clock.nowMs(), windowMs: retentionMs }),
+      ),
+      "status/tsdb": getting(({ parameters }) => storeStatus(parameters, store)),
+    }),
+  );
+}
+
+/** What Prometheus has and this has not, with what to use in its place where there is something. */
+const notServedHere: Readonly<Record<string, string>> = {
+  parse_query: "",
+  read: "remote read is served by Prometheus",
+  write: "",
+  "otlp/v1/metrics": "",
+  "admin/tsdb/delete_series": "samples go when their window is over",
+  "admin/tsdb/clean_tombstones": "samples go when their window is over",
+  "admin/tsdb/snapshot": "nothing is kept on disk",
+  "status/walreplay": "nothing is kept on disk",
+  "status/tsdb/blocks": "nothing is kept on disk",
+  notifications: "",
+  "notifications/live": "",
+  features: "",
+};
+
+function notServed(name: string): ApiError {
+  const why = Object.hasOwn(notServedHere, name) ? notServedHere[name] : undefined;
+  return new ApiError(
+    "not_found",
+    why === undefined
+      ? `unknown endpoint ${prefix}${name}`
+      : `endpoint ${prefix}${name} is not supported by Dunlin${why && `: ${why}`}`,
+  );
 }
 
 function decoded(part: string): string {
@@ -114,145 +205,4 @@ function decoded(part: string): string {
   } catch {
     throw new ApiError("bad_data", `invalid label name: "${part}"`);
   }
-}
-
-/** Those of the address, and of a form in the body. */
-async function parametersOf(request: Request): Promise<URLSearchParams> {
-  const { searchParams } = new URL(request.url);
-  if (request.method !== "POST") return searchParams;
-  const merged = new URLSearchParams(await request.text());
-  for (const [name, value] of searchParams) merged.append(name, value);
-  return merged;
-}
-
-function success({ data, warnings = [] }: Success): Response {
-  return Response.json({ status: "success", data, ...(warnings.length > 0 ? { warnings } : {}) });
-}
-
-function failure(errorType: ErrorType, error: string): Response {
-  const body = { status: "error", errorType, error };
-  return Response.json(body, { status: statuses[errorType] });
-}
-
-function query(parameters: URLSearchParams, { store, clock }: PrometheusApiOptions): Success {
-  const text = parameters.get("query") ?? "";
-  const atMs = timeParameter(parameters, "time") ?? clock.nowMs();
-  const parsed = parseQuery(text);
-  if (parsed.kind === "malformed")
-    throw badParameter("query", formatDiagnostics(text, parsed.diagnostics));
-  const { value, warnings } = evaluateInstant(parsed.expr, store, atMs);
-  return { data: { resultType: value.kind, result: resultOf(value, atMs) }, warnings };
-}
-
-function resultOf(value: Value, atMs: number): unknown {
-  if (value.kind === "scalar") return [atMs / 1000, writeNumber(value.value)];
-  if (value.kind === "string") return [atMs / 1000, value.value];
-  if (value.kind === "matrix")
-    return value.series.map(({ labels, timesMs, values }) => ({
-      metric: labels,
-      values: Array.from(timesMs, (timeMs, index) => [
-        timeMs / 1000,
-        writeNumber(values[index] ?? NaN),
-      ]),
-    }));
-  return value.samples.map((sample) => ({
-    metric: sample.labels,
-    value: [sample.timeMs / 1000, writeNumber(sample.value)],
-  }));
-}
-
-function series(parameters: URLSearchParams, options: PrometheusApiOptions): Success {
-  if (!parameters.has("match[]")) throw new ApiError("bad_data", "no match[] parameter provided");
-  const found = selected(parameters, options).map(({ labels }) => labels);
-  return limited(found, parameters);
-}
-
-function labelNames(parameters: URLSearchParams, options: PrometheusApiOptions): Success {
-  const names = new Set<string>();
-  for (const { labels } of selected(parameters, options))
-    for (const name of Object.keys(labels)) names.add(name);
-  return limited([...names].toSorted(), parameters);
-}
-
-function labelValues(
-  name: string,
-  parameters: URLSearchParams,
-  options: PrometheusApiOptions,
-): Success {
-  const found = selected(parameters, options).map(({ labels }) => labelValue(labels, name));
-  const values = new Set(found.filter((value) => value !== ""));
-  return limited([...values].toSorted(), parameters);
-}
-
-/** The series that any of the `match[]` selectors takes, or all of them if there is none. */
-function selected(parameters: URLSearchParams, { store }: PrometheusApiOptions): readonly Series[] {
-  // One millisecond less, because the store's ranges leave out their older end.
-  const afterMs = (timeParameter(parameters, "start") ?? -Infinity) - 1;
-  const untilMs = timeParameter(parameters, "end") ?? Infinity;
-  if (!parameters.has("match[]")) return store.select([], afterMs, untilMs);
-  const found = new Set<Series>();
-  for (const text of parameters.getAll("match[]")) {
-    const parsed = parseQuery(text);
-    if (parsed.kind === "malformed")
-      throw badParameter("match[]", formatDiagnostics(text, parsed.diagnostics));
-    if (parsed.expr.kind !== "vectorSelector")
-      throw badParameter("match[]", 'expected a series selector, as up{job="a"}');
-    for (const match of store.select(matchersOf(parsed.expr), afterMs, untilMs)) found.add(match);
-  }
-  return [...found];
-}
-
-function limited(items: readonly unknown[], parameters: URLSearchParams): Success {
-  const text = parameters.get("limit");
-  if (text === null) return { data: items };
-  if (!/^\d+$/.test(text)) throw badParameter("limit", "limit must be non-negative");
-  const limit = Number(text);
-  if (limit === 0 || items.length <= limit) return { data: items };
-  return { data: items.slice(0, limit), warnings: ["results truncated due to limit"] };
-}
-
-/** RFC 3339, or seconds since the epoch with fractions. */
-function timeParameter(parameters: URLSearchParams, name: string): number | undefined {
-  const text = parameters.get(name);
-  if (text === null || text === "") return undefined;
-  const timeMs = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)
-    ? Math.round(Number(text) * 1000)
-    : parseTimestamp(text);
-  if (timeMs === undefined)
-    throw badParameter(name, `cannot parse ${JSON.stringify(text)} to a valid timestamp`);
-  return timeMs;
-}
-
-function badParameter(name: string, why: string): ApiError {
-  return new ApiError("bad_data", `invalid parameter "${name}": ${why}`);
-}
-
-function targets({ scrape }: PrometheusApiOptions): Success {
-  const activeTargets = (scrape?.targets() ?? []).map(({ target, ...status }) => ({
-    discoveredLabels: {},
-    labels: target.labels,
-    scrapePool: labelValue(target.labels, "job"),
-    scrapeUrl: target.url,
-    globalUrl: target.url,
-    lastError: status.lastError,
-    lastScrape: formatTimestamp(status.lastScrapeAtMs ?? 0),
-    lastScrapeDuration: status.lastDurationMs / 1000,
-    health: status.health,
-    scrapeInterval: formatDuration(scrape?.intervalMs ?? 0),
-    scrapeTimeout: formatDuration(scrape?.timeoutMs ?? 0),
-  }));
-  return { data: { activeTargets, droppedTargets: [], droppedTargetCounts: {} } };
-}
-
-function buildInfo(version: string): unknown {
-  // Clients choose features by the version of Prometheus, so this names the one whose rules the
-  // evaluator follows; the revision says what it really is.
-  return {
-    version: "3.0.0",
-    revision: `dunlin ${version}`,
-    branch: "",
-    buildUser: "",
-    buildDate: "",
-    goVersion: "",
-  };
 }
