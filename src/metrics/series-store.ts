@@ -129,6 +129,11 @@ export class SeriesStore {
     this.#prunedAtMs = Math.min(this.#prunedAtMs, timeMs);
   }
 
+  /** What is older than the newest sample by more than this is refused as too old. */
+  get windowMs(): number {
+    return this.#limits.windowMs;
+  }
+
   /** The time of the newest sample ever appended; -Infinity before the first. */
   get newestMs(): number {
     return this.#newestMs;
