@@ -58,35 +58,43 @@ function writeFamily({ name, type, help, samples }: MetricFamily): string {
   return writeHeader(name, type, help) + lines.join("");
 }
 
+/** By the service whose share of the store it is, so that one whose labels explode can be told. */
 export function storeFamilies(store: SeriesStore): readonly MetricFamily[] {
-  const { series, samples, evicted, refused } = store.counts();
+  const groups = store.groupCounts();
+  const byGroup = (read: (group: (typeof groups)[number]) => number): MetricFamily["samples"] =>
+    groups.map((each) => ({ labels: [["group", each.group]], value: read(each) }));
   return [
     {
       name: "dunlin_store_series",
       type: "gauge",
-      help: "Series that the store holds.",
-      samples: [{ value: series }],
+      help: "Series that the store holds, by service.",
+      samples: byGroup(({ series }) => series),
     },
     {
       name: "dunlin_store_samples",
       type: "gauge",
-      help: "Samples that the store holds.",
-      samples: [{ value: samples }],
+      help: "Samples that the store holds, by service.",
+      samples: byGroup(({ samples }) => samples),
     },
     {
       name: "dunlin_store_evicted_samples_total",
       type: "counter",
-      help: "Samples dropped before their window was over, for want of room.",
-      samples: [{ value: evicted }],
+      help: "Samples dropped before their window was over, for want of room, by service.",
+      samples: byGroup(({ evicted }) => evicted),
     },
     {
       name: "dunlin_store_refused_samples_total",
       type: "counter",
-      help: "Samples that the store refused, by reason.",
-      samples: Object.entries(refused).map(([reason, value]) => ({
-        labels: [["reason", reason]],
-        value,
-      })),
+      help: "Samples that the store refused, by service and reason.",
+      samples: groups.flatMap(({ group, refused }) =>
+        Object.entries(refused).map(([reason, value]) => ({
+          labels: [
+            ["group", group],
+            ["reason", reason],
+          ],
+          value,
+        })),
+      ),
     },
   ];
 }

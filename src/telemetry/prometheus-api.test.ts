@@ -128,7 +128,7 @@ test("our own metrics can be scraped", async () => {
   await ask("/api/v1/query?query=a%2Bon()b&timeout=0s");
   const { body, headers } = await ask("/metrics");
   assert.equal(headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");
-  assert.match(body, /^dunlin_store_series 3$/m);
+  assert.match(body, /^dunlin_store_series\{group="a"\} 1$/m);
   assert.match(body, /^# TYPE dunlin_store_evicted_samples_total counter$/m);
   assert.match(body, /^dunlin_http_query_duration_seconds_count\{type="instant"\} [12]$/m);
 });
