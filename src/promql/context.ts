@@ -1,5 +1,6 @@
 // What evaluating one query needs wherever in the tree it is: the data, the query's own times, its
 // limits, and where annotations go.
+import type { SampleBuffer } from "../metrics/sample-buffer.ts";
 import type { SeriesStore } from "../metrics/series-store.ts";
 import type { AnnotationCollector } from "./annotation-collector.ts";
 import type { Expr } from "./ast.ts";
@@ -18,6 +19,8 @@ export type Context = {
   readonly startMs: number;
   readonly endMs: number;
   readonly budget: Budget;
+  /** For the samples of one series at a time; whoever reads the next one overwrites it. */
+  readonly buffer: SampleBuffer;
   readonly annotations: AnnotationCollector;
   /** Evaluates what stands below a node, on the grid of that node or one of its own. */
   readonly evaluate: (expr: Expr, grid: Grid, context: Context) => Result;

@@ -1,6 +1,7 @@
 // Evaluates a parsed query over the series store: at one instant, or over a grid of them at once (see
 // frame.ts). Each family of operators and functions has a file of its own. What is not supported is
 // refused before anything is read.
+import { SampleBuffer } from "../metrics/sample-buffer.ts";
 import type { SeriesStore } from "../metrics/series-store.ts";
 import { aggregate } from "./aggregation.ts";
 import { collectAnnotations } from "./annotation-collector.ts";
@@ -108,6 +109,7 @@ function contextOf(
     startMs,
     endMs,
     evaluate,
+    buffer: new SampleBuffer(0),
     lookbackMs: options.lookbackMs ?? 5 * 60_000,
     subqueryStepMs: options.subqueryStepMs ?? 60_000,
     budget: budgetOf(options.maxSamples ?? defaultMaxSamples, options.checkpoint),

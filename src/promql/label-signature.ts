@@ -34,8 +34,14 @@ export function signatureIgnoring(names: readonly string[]): Signature {
   const counting: string[] = [];
   const keyOf = (labels: Labels): string => {
     counting.length = 0;
-    for (const name in labels) if (!ignored.has(name)) counting.push(name);
-    if (counting.length > 1) counting.sort();
+    let isSorted = true;
+    let previous = "";
+    for (const name in labels) {
+      if (ignored.has(name)) continue;
+      if (name < previous) isSorted = false;
+      counting.push((previous = name));
+    }
+    if (!isSorted) counting.sort();
     let key = "";
     for (const name of counting) key += name + separator + (labels[name] ?? "") + separator;
     return key;

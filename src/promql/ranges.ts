@@ -2,7 +2,6 @@
 // come from the store, or from a subquery, which is evaluated on a grid of its own.
 import assert from "node:assert/strict";
 import type { Labels } from "../metrics/labels.ts";
-import { SampleBuffer } from "../metrics/sample-buffer.ts";
 import type { Expr, RangeSelector, Subquery } from "./ast.ts";
 import type { Context } from "./context.ts";
 import type { Frame } from "./frame.ts";
@@ -52,10 +51,9 @@ function storedSamples(
   { selector }: RangeSelector,
   afterMs: number,
   untilMs: number,
-  { store, budget }: Context,
+  { store, budget, buffer }: Context,
 ): Pick<RangeVector, "size" | "read"> {
   const found = store.select(matchersOf(selector), afterMs, untilMs);
-  const buffer = new SampleBuffer();
   return {
     size: found.length,
     read: (index) => {

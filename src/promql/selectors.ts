@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { metricNameLabel } from "../metrics/labels.ts";
 import { compileMatcher, type CompiledMatcher } from "../metrics/matcher.ts";
-import { SampleBuffer } from "../metrics/sample-buffer.ts";
 import type { TimeShift, VectorSelector } from "./ast.ts";
 import type { Context } from "./context.ts";
 import { addRow, draftFrame, finishFrame, nextOffset, type Frame } from "./frame.ts";
@@ -46,7 +45,7 @@ export function selectInstant(
   context: Context,
   measure: "value" | "time" = "value",
 ): Frame {
-  const { store, lookbackMs } = context;
+  const { store, lookbackMs, buffer } = context;
   const { count } = grid;
   const lookMs = lookTimes(selector, grid, context);
   const [firstMs, lastMs] = [lookMs(0), lookMs(count - 1)];
@@ -56,10 +55,9 @@ export function selectInstant(
     draft.values[index] = measure === "value" ? value : timeMs / 1000;
     draft.present[index] = 1;
   };
-  const buffer = count > 1 ? new SampleBuffer() : undefined;
   for (const series of found) {
     const offset = nextOffset(draft);
-    if (buffer) {
+    if (count > 1) {
       const samples = series.readRun(firstMs - lookbackMs, lastMs, buffer);
       context.budget.work(samples);
       let next = 0;
