@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BufferedRequest, BufferedResponse, valueOf, withValue } from "./buffered-message.ts";
+import { BufferedRequest, BufferedResponse } from "./buffered-message.ts";
 
 const text = '{"word":"grün"}';
 const inBuffer = new TextEncoder().encode(`--${text}--`);
@@ -35,10 +35,4 @@ test("status, method and headers are the platform's", () => {
 
 test("a body that is no JSON rejects", async () => {
   await assert.rejects(new BufferedResponse("{", {}).json(), SyntaxError);
-});
-
-test("an answer made here carries its value, one from elsewhere does not", () => {
-  const value = { a: 1 };
-  assert.equal(valueOf(withValue(new BufferedResponse('{"a":1}', {}), value)), value);
-  assert.equal(valueOf(new Response('{"a":1}')), undefined);
 });

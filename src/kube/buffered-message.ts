@@ -94,23 +94,6 @@ export class BufferedResponse extends PlatformResponse {
   }
 }
 
-/** The values that answers stand for, where they were made in this process. */
-const values = new WeakMap<Response, object>();
-
-/**
- * Notes what value the answer's JSON stands for. A client in the same process takes it as it is,
- * without reading the text; like all objects it must not be changed.
- */
-export function withValue<R extends Response>(response: R, value: object): R {
-  values.set(response, value);
-  return response;
-}
-
-/** Undefined for an answer that came over a connection. */
-export function valueOf(response: Response): object | undefined {
-  return values.get(response);
-}
-
 function textOf(body: Body): string {
   return typeof body === "string" ? body : decoder.decode(body);
 }

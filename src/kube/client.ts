@@ -3,7 +3,8 @@
 import type { Cause, CauseReason } from "../resources/cause.ts";
 import type { Kind } from "../resources/kind.ts";
 import type { KubeObject } from "../resources/object.ts";
-import { BufferedRequest, valueOf } from "./buffered-message.ts";
+import { BufferedRequest } from "./buffered-message.ts";
+import { valueOf } from "./known-value.ts";
 import type { Transport } from "./transport.ts";
 
 export type ObjectKey = { readonly namespace?: string; readonly name: string };
@@ -174,8 +175,8 @@ export class KubeClient {
       new Request(baseUrl + path, { headers: { accept: json }, signal: options.signal }),
     );
     if (!response.ok) throw errorOf(response.status, await response.text());
-    for await (const line of linesOf(response.body)) {
-      const event = JSON.parse(line) as WatchEvent<T> | { type: "ERROR"; object: StatusBody };
+    for await (const value of lineValues(response.body)) {
+      const event = value as WatchEvent<T> | { type: "ERROR"; object: StatusBody };
       if (event.type === "ERROR") throw errorOfStatus(event.object.code ?? 500, event.object);
       yield event;
     }
@@ -253,16 +254,22 @@ function errorOfStatus(code: number, status: StatusBody): ApiError {
   );
 }
 
-async function* linesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
+/** The values of JSON texts, one a line. */
+async function* lineValues(body: ReadableStream<Uint8Array> | null): AsyncGenerator<unknown> {
   if (!body) return;
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of body) {
+    const known = valueOf(chunk);
+    if (known) {
+      yield known;
+      continue;
+    }
     rest += decoder.decode(chunk, { stream: true });
     for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n")) {
       const line = rest.slice(0, end);
       rest = rest.slice(end + 1);
-      if (line !== "") yield line;
+      if (line !== "") yield JSON.parse(line);
     }
   }
 }

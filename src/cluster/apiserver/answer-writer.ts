@@ -1,6 +1,7 @@
 // Answers of one request in the form that its client asked for: JSON, Tables for kubectl, or
 // metadata only; as one object, a list, or a stream of changes.
-import { BufferedResponse, withValue } from "../../kube/buffered-message.ts";
+import { BufferedResponse } from "../../kube/buffered-message.ts";
+import { withValue } from "../../kube/known-value.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { apiVersionOf } from "../../resources/kind.ts";
 import type { KubeObject } from "../../resources/object.ts";
@@ -132,7 +133,7 @@ export class AnswerWriter {
         const shown = isObject ? inVersion(this.#resource, object as KubeObject) : object;
         return shown === change?.object && type === change.type
           ? sharedLine(change)
-          : encoder.encode(`{"type":"${type}","object":${jsonText(shown)}}\n`);
+          : objectLine(type, shown);
       }
       const shown = inVersion(this.#resource, object as KubeObject);
       if (form.kind === "metadata") return line(type, partialMetadata(shown, form.version));
@@ -209,10 +210,15 @@ const lines = new WeakMap<Change, Uint8Array>();
 function sharedLine(change: Change): Uint8Array {
   let bytes = lines.get(change);
   if (!bytes) {
-    bytes = encoder.encode(`{"type":"${change.type}","object":${jsonText(change.object)}}\n`);
+    bytes = objectLine(change.type, change.object);
     lines.set(change, bytes);
   }
   return bytes;
+}
+
+function objectLine(type: WatchType, object: object): Uint8Array {
+  const text = `{"type":"${type}","object":${jsonText(object)}}\n`;
+  return withValue(encoder.encode(text), { type, object });
 }
 
 function line(type: WatchType, object: object): Uint8Array {
