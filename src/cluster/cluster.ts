@@ -18,6 +18,7 @@ import { ControlPlane } from "./apiserver/api-handler.ts";
 import { serveApi } from "./apiserver/api-server.ts";
 import { loadCredentials } from "./apiserver/credentials.ts";
 import type { ApiAccess } from "./kubelet/api-access.ts";
+import type { ProcessHost } from "./kubelet/container-process.ts";
 import type { ImageMapping } from "./kubelet/images.ts";
 import { runIngressStatus } from "./ingress/ingress-status.ts";
 import { Ingress } from "./ingress/ingress.ts";
@@ -71,6 +72,8 @@ export type Cluster = {
   readonly transport: Transport;
   /** The node's own address, 127.N.0.1, where services of this process may listen. */
   readonly hostAddress: string;
+  /** For programs that end with the cluster, however it ends. */
+  readonly processes: ProcessHost;
   /** The cluster's names: NAME.NAMESPACE.svc[.cluster.local], to a ready endpoint. */
   readonly resolve: (hostname: string, port: number) => ResolvedAddress | undefined;
   /** Names something that runs in this process; `resolve` knows it once this has resolved. */
@@ -168,6 +171,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     ingress: { ...door, inFlight: (namespace, service) => ingress.inFlight(namespace, service) },
     transport,
     hostAddress: nodeAddress,
+    processes: kubelet.processes,
     resolve,
     async publish(service) {
       await publishService(new KubeClient(transport), service);

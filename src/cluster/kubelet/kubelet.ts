@@ -1,5 +1,6 @@
 // The node: registers itself, runs every pod that is bound to it as local processes, and answers for
 // their logs. It decides nothing about where pods go, and is an API client like any other.
+import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
@@ -20,7 +21,7 @@ import type {
 import type { ApiAccess } from "./api-access.ts";
 import type { Environment } from "./container-env.ts";
 import { aborted } from "./container-life.ts";
-import { deathSignalPrefix } from "./container-process.ts";
+import { deathSignalPrefix, type ProcessHost } from "./container-process.ts";
 import { GpuDevices, gpuResource } from "./gpu-devices.ts";
 import type { ImageMapping } from "./images.ts";
 import { guardMemory } from "./memory-guard.ts";
@@ -134,6 +135,12 @@ export class Kubelet implements NodeAccess {
     guardMemory(clock, limited, running).catch((error: unknown) =>
       log(`memory limits are not held any more: ${String(error)}`),
     );
+  }
+
+  /** For programs beside the pods that are to end with them, however this process ends. Once started. */
+  get processes(): ProcessHost {
+    assert.ok(this.#context, "the kubelet has been started");
+    return this.#context.host;
   }
 
   readLog(
