@@ -2,7 +2,7 @@
 // does not know whether that is the embedded one or a real cluster's.
 import type { Clock } from "../lib/clock.ts";
 import type { Random } from "../lib/random.ts";
-import { startCaches } from "../controllers/caches.ts";
+import { startCaches, type Caches } from "../controllers/caches.ts";
 import { startInferenceServiceController } from "../controllers/inferenceservice/controller.ts";
 import { startScaledObjectController } from "../controllers/scaledobject/controller.ts";
 import type { DecisionRecord } from "../controllers/scaledobject/evaluate.ts";
@@ -12,11 +12,12 @@ import { httpTransport, type ServerAccess } from "../kube/transport.ts";
 import { version } from "../lib/version.ts";
 import { SeriesStore } from "../metrics/series-store.ts";
 import { boundedText } from "../telemetry/bounded-text.ts";
-import { keepAliveGet } from "../telemetry/http-get.ts";
+import { ownMetrics, processFamilies, storeFamilies } from "../telemetry/own-metrics.ts";
 import { prometheusApi } from "../telemetry/prometheus-api.ts";
 import { prometheusClient, type FetchText } from "../telemetry/prometheus-client.ts";
 import { serve } from "../telemetry/prometheus-server.ts";
-import { scrapeTargetsOf } from "../telemetry/scrape-targets.ts";
+import { Rounds } from "../telemetry/rounds.ts";
+import { clusterTargetsOf, podsJob, servicesJob } from "../telemetry/scrape-targets.ts";
 import { Scraper } from "../telemetry/scraper.ts";
 import {
   prometheusTriggers,
@@ -56,16 +57,22 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const client = new KubeClient(transport, { fieldManager: "dunlin" });
 
   const store = new SeriesStore();
-  const scraper = new Scraper({ store, clock, get: keepAliveGet(), log });
+  const rounds = new Rounds({ clock, log });
+  started.defer(() => rounds.close());
+  const scraper = new Scraper({ store, clock, rounds, log });
   const api = prometheusApi({
     store,
     clock,
     version,
     scrape: {
-      intervalMs: scraper.intervalMs,
-      timeoutMs: scraper.timeoutMs,
-      targets: () => scraper.targets(),
+      pools: () => scraper.pools(),
+      active: () => scraper.active(),
+      dropped: () => scraper.dropped(),
+      droppedCounts: () => scraper.droppedCounts(),
+      metadata: () => scraper.metadata(),
+      configText: () => "",
     },
+    metrics: ownMetrics([() => storeFamilies(store), processFamilies]),
   });
   const server = await serve(api, { host: options.prometheus.address, port: 0 });
   started.defer(() => server.close());
@@ -73,14 +80,13 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const stop = new AbortController();
   started.defer(() => stop.abort());
   const caches = await startCaches({ client, clock, log }, stop.signal);
-  const findTargets = oncePerTurn(() => scraper.setTargets(scrapeTargetsOf(caches.pods.list())));
-  caches.pods.subscribe(findTargets);
+  scrapeCluster(scraper, caches);
   scraper.start(stop.signal);
 
   const recorder = new EventRecorder({ client, clock, component: "dunlin", log });
   started.defer(() => recorder.flush());
   const triggers = {
-    prometheus: prometheusTriggers(sourcesOf(options, { store, rounds: scraper })),
+    prometheus: prometheusTriggers(sourcesOf(options, { store, rounds })),
   };
   const common = { ...options, client, recorder, caches };
   const controllers = [
@@ -93,6 +99,17 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   });
   const running = started.move();
   return { client, prometheusPort: server.port, close: () => running.disposeAsync() };
+}
+
+/** Keeps the scraper's own jobs in step with the annotated pods and Services. */
+function scrapeCluster(scraper: Scraper, { pods, services, endpointSlices }: Caches): void {
+  const [podsPool, servicesPool] = [scraper.add(podsJob), scraper.add(servicesJob)];
+  const findTargets = oncePerTurn(() => {
+    const found = clusterTargetsOf(pods.list(), services.list(), endpointSlices.list());
+    podsPool.set("cluster", [found.pods]);
+    servicesPool.set("cluster", [found.services]);
+  });
+  for (const cache of [pods, services, endpointSlices]) cache.subscribe(findTargets);
 }
 
 /** Changes come in bunches; looking through all pods after each of them would cost their square. */

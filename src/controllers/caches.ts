@@ -1,4 +1,5 @@
-// The local copies of everything that the controllers look at, one of each kind for all of them.
+// The local copies of everything that the controllers and the scraper look at, one of each kind for
+// all of them.
 import type { Clock } from "../lib/clock.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { WatchCache } from "../kube/watch-cache.ts";
@@ -8,6 +9,7 @@ import {
 } from "../resources/cluster-storage-container.ts";
 import { configMapKind, type ConfigMap } from "../resources/config-map.ts";
 import { deploymentKind, type Deployment } from "../resources/deployment.ts";
+import { endpointSliceKind, type EndpointSlice } from "../resources/endpoint-slice.ts";
 import { inferenceServiceKind, type InferenceService } from "../resources/inference-service.ts";
 import { ingressKind, type Ingress } from "../resources/ingress.ts";
 import type { Kind } from "../resources/kind.ts";
@@ -25,6 +27,7 @@ export type Caches = {
   readonly storageContainers: WatchCache<ClusterStorageContainer>;
   readonly deployments: WatchCache<Deployment>;
   readonly services: WatchCache<Service>;
+  readonly endpointSlices: WatchCache<EndpointSlice>;
   readonly ingresses: WatchCache<Ingress>;
   readonly pods: WatchCache<Pod>;
   /** Those of the KServe namespace only. */
@@ -55,6 +58,7 @@ export async function startCaches(
     storageContainers: cacheOf(clusterStorageContainerKind),
     deployments: cacheOf(deploymentKind),
     services: cacheOf(serviceKind),
+    endpointSlices: cacheOf(endpointSliceKind),
     ingresses: cacheOf(ingressKind),
     pods: cacheOf(podKind),
     configMaps: cacheOf(configMapKind, kserveNamespace),
