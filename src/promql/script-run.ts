@@ -3,11 +3,12 @@
 import { SeriesStore } from "../metrics/series-store.ts";
 import type { Expr } from "./ast.ts";
 import { formatDiagnostics } from "./diagnostic.ts";
-import { evaluateInstant } from "./evaluate.ts";
+import { evaluateInstant, evaluateRange } from "./evaluate.ts";
 import { compareAnnotations, compareResult } from "./script-compare.ts";
 import type { Difference, ScriptResult } from "./script-compare.ts";
-import type { Evaluation, EvaluationTime, Load, Script } from "./script.ts";
-import { EvaluationError, type Value } from "./value.ts";
+import type { Point } from "./script-series.ts";
+import type { Evaluation, EvaluationTime, Load, Script, Steps } from "./script.ts";
+import { EvaluationError, type MatrixSeries, type Value } from "./value.ts";
 
 export type ScriptFailure = Difference & {
   readonly line: number;
@@ -78,7 +79,7 @@ function checkEvaluation(evaluation: Evaluation, store: SeriesStore): Difference
   try {
     if (parsed.kind === "malformed")
       return checkFailure(evaluation, formatDiagnostics(query, parsed.diagnostics));
-    answer = ask(parsed.expr, store, time);
+    answer = ask(parsed.expr, store, time, wanted.steps);
   } catch (error) {
     if (!(error instanceof EvaluationError)) throw error;
     return checkFailure(evaluation, error.message);
@@ -104,17 +105,49 @@ function checkFailure({ wanted }: Evaluation, message: string): Difference | und
   return { problem: "another failure", wanted: [wanted.fail.text], got: [message] };
 }
 
-function ask(expr: Expr, store: SeriesStore, time: EvaluationTime): Answer {
-  if (time.kind === "range") throw new EvaluationError("range queries are not run yet", expr);
-  const { value, warnings } = evaluateInstant(expr, store, time.atMs);
-  return { result: resultOf(value), warnings, infos: [] };
+function ask(expr: Expr, store: SeriesStore, time: EvaluationTime, steps?: Steps): Answer {
+  const { value, warnings, infos } =
+    time.kind === "range"
+      ? evaluateRange(expr, store, time)
+      : evaluateInstant(expr, store, time.atMs);
+  const grid = time.kind === "range" ? time : steps;
+  return { result: resultOf(value, grid), warnings, infos };
 }
 
-function resultOf(value: Value): ScriptResult {
-  if (value.kind === "scalar") return value;
-  if (value.kind !== "vector") throw new Error(`no results of kind ${value.kind} yet`);
-  const series = value.samples.map((sample) => ({ labels: sample.labels, points: [sample.value] }));
-  return { kind: "vector", series };
+function resultOf(value: Value, steps: Steps | undefined): ScriptResult {
+  switch (value.kind) {
+    case "scalar":
+      return value;
+    case "string":
+      return { kind: "string", text: value.value };
+    case "vector": {
+      const series = value.samples.map(({ labels, value: point }) => ({ labels, points: [point] }));
+      return { kind: "vector", series };
+    }
+    case "matrix": {
+      const series = value.series.map((each) => ({
+        labels: each.labels,
+        points: steps ? pointsAt(each, steps) : [...each.values],
+      }));
+      return { kind: "matrix", series };
+    }
+  }
+}
+
+/** One point per step; samples that stand at no step come after all of them, so that they are seen. */
+function pointsAt({ timesMs, values }: MatrixSeries, { startMs, stepMs }: Steps): readonly Point[] {
+  const points: Point[] = [];
+  const elsewhere: Point[] = [];
+  for (const [index, timeMs] of timesMs.entries()) {
+    const step = (timeMs - startMs) / stepMs;
+    const value = values[index] ?? NaN;
+    if (!Number.isInteger(step) || step < 0) elsewhere.push(value);
+    else {
+      while (points.length < step) points.push("gap");
+      points.push(value);
+    }
+  }
+  return [...points, ...elsewhere];
 }
 
 /** As `FILE:LINE: QUERY`, then what is wrong with it, indented. */
