@@ -57,6 +57,7 @@ function foldGroups(
   const draft = draftFrame(groups.count, steps, context);
   const { add, resultOf } = fold(groups.count * steps);
   for (let row = 0; row < labels.length; row++) {
+    context.budget.work(steps);
     const groupAt = (groups.ofRow[row] ?? 0) * steps;
     for (let step = 0; step < steps; step++) {
       const from = row * steps + step;

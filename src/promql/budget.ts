@@ -4,9 +4,9 @@ import { EvaluationError } from "./value.ts";
 
 export type Budget = {
   /** Counts samples that are read or made. Throws EvaluationError when they become too many. */
-  hold(samples: number): void;
-  /** Counts steps of work that make nothing; may throw what the checkpoint throws. */
-  work(steps: number): void;
+  readonly hold: (samples: number) => void;
+  /** Counts numbers that are gone through; may throw what the checkpoint throws. */
+  readonly work: (numbers: number) => void;
 };
 
 // Some milliseconds' worth of the slowest kind of work.
@@ -20,14 +20,13 @@ const workBetweenCheckpoints = 50_000;
 export function budgetOf(maxSamples: number, checkpoint: (() => void) | undefined): Budget {
   let held = 0;
   let worked = 0;
-  const work = (steps: number): void => {
-    worked += steps;
-    if (worked < workBetweenCheckpoints) return;
-    worked = 0;
-    checkpoint?.();
-  };
   return {
-    work,
+    work: (numbers) => {
+      worked += numbers;
+      if (worked < workBetweenCheckpoints) return;
+      worked = 0;
+      checkpoint?.();
+    },
     hold: (samples) => {
       held += samples;
       if (held > maxSamples)
@@ -36,7 +35,6 @@ export function budgetOf(maxSamples: number, checkpoint: (() => void) | undefine
           { from: 0, to: 0 },
           "limit",
         );
-      work(samples);
     },
   };
 }

@@ -1,5 +1,5 @@
 // `count_values`: one series for each value that occurs in a group, with the value as a label.
-import { labelsKey, setLabel, type Labels } from "../metrics/labels.ts";
+import { labelsKey, metricNameLabel, setLabel, type Labels } from "../metrics/labels.ts";
 import type { Aggregation } from "./ast.ts";
 import type { Context } from "./context.ts";
 import { draftFrame, finishFrame, type Frame } from "./frame.ts";
@@ -15,13 +15,18 @@ export function countValues(
   if (name === "" || !name.isWellFormed())
     throw new EvaluationError(`invalid label name ${JSON.stringify(name)}`, parameter ?? span);
   const groups = groupRows(labels, grouping);
+  // The value's label is there before the grouping, which may take it away again.
+  const isDropped =
+    grouping?.kind === "without" && [...grouping.labels, metricNameLabel].includes(name);
   const countsByKey = new Map<string, { readonly labels: Labels; readonly counts: Float64Array }>();
   for (let row = 0; row < labels.length; row++) {
+    context.budget.work(steps);
     const group = groups.labels[groups.ofRow[row] ?? 0] ?? {};
     for (let step = 0; step < steps; step++) {
       const from = row * steps + step;
       if (present[from] === 0) continue;
-      const counted = withLabel(group, name, formatDecimal(values[from] ?? NaN));
+      const value = values[from] ?? NaN;
+      const counted = isDropped ? group : withLabel(group, name, formatDecimal(value));
       const key = labelsKey(counted);
       let entry = countsByKey.get(key);
       if (!entry) {

@@ -2,6 +2,7 @@
 // numbers once per step. A vector is one block of numbers, series after series.
 import { labelsKey, metricNameLabel, withoutName, type Labels } from "../metrics/labels.ts";
 import type { Span } from "./ast.ts";
+import type { Budget } from "./budget.ts";
 import type { Context } from "./context.ts";
 import { EvaluationError } from "./value.ts";
 
@@ -25,6 +26,7 @@ export type Text = { readonly kind: "string"; readonly value: string };
 
 /** A frame in the making, with room for a known number of rows. */
 export type FrameDraft = {
+  readonly budget: Budget;
   readonly steps: number;
   readonly labels: Labels[];
   readonly values: Float64Array;
@@ -33,8 +35,10 @@ export type FrameDraft = {
 
 /** Throws EvaluationError if the rows and steps are more than the query may hold. */
 export function draftFrame(rows: number, steps: number, context: Context): FrameDraft {
-  context.budget.hold(rows * steps);
+  const { budget } = context;
+  budget.hold(rows * steps);
   return {
+    budget,
     steps,
     labels: [],
     values: new Float64Array(rows * steps),
@@ -50,7 +54,8 @@ export function nextOffset({ labels, steps }: FrameDraft): number {
 /** Takes what was written at the next offset as a row, unless no step of it is present. */
 export function addRow(draft: FrameDraft, labels: Labels): void {
   const offset = nextOffset(draft);
-  const { present, steps } = draft;
+  const { present, steps, budget } = draft;
+  budget.work(steps);
   for (let index = offset; index < offset + steps; index++)
     if (present[index] === 1) {
       draft.labels.push(labels);

@@ -76,6 +76,8 @@ function subquerySamples(
   // The steps are multiples of their length, wherever the range begins; it begins after `afterMs`.
   const firstMs = (Math.floor(afterMs / everyMs) + 1) * everyMs;
   const grid = gridBetween(firstMs, untilMs, everyMs);
+  // Before anything of this length is made: a year by the millisecond would not fit into memory.
+  context.budget.hold(grid.count);
   const frame = context.evaluate(expr, grid, context);
   assert.ok(frame.kind === "frame", "the type check lets subqueries of vectors through only");
   const gridTimesMs = timesOf(grid);

@@ -12,7 +12,7 @@ import {
 } from "../metrics/labels.ts";
 import type { ArithmeticOp, Binary, ComparisonOp, Span, VectorMatching } from "./ast.ts";
 import type { Context } from "./context.ts";
-import { draftFrame, mergeSameLabels, rowsOf, type Frame } from "./frame.ts";
+import { draftFrame, finishFrame, mergeSameLabels, rowsOf, type Frame } from "./frame.ts";
 import { signatureIgnoring, signatureOn, type Signature } from "./label-signature.ts";
 import { isArithmetic, pairOperator } from "./operators.ts";
 import { EvaluationError } from "./value.ts";
@@ -33,6 +33,7 @@ export function matchVectors(expr: Pairing, left: Frame, right: Frame, context: 
   const paired = draftFrame(pairs.length, many.steps, context);
   const apply = pairOperator(expr.op, expr.returnBool);
   for (const [index, { manyRow, oneRow }] of pairs.entries()) {
+    context.budget.work(many.steps);
     const to = index * many.steps;
     for (let step = 0; step < many.steps; step++) {
       const [manyAt, oneAt] = [manyRow * many.steps + step, oneRow * many.steps + step];
@@ -46,7 +47,7 @@ export function matchVectors(expr: Pairing, left: Frame, right: Frame, context: 
     const [manyLabels = {}, oneLabels = {}] = [many.labels[manyRow], one.labels[oneRow]];
     paired.labels.push(pairLabels(matching, keepsName(expr), manyLabels, oneLabels));
   }
-  const frame: Frame = { kind: "frame", ...paired };
+  const frame = finishFrame(paired);
   const severalPairs = refuseAmbiguity(expr, frame, pairs, group !== undefined);
   const kept = withoutFiltered(frame);
   // Pairs of different groups differ in their labels, unless grouping lets other labels go.
