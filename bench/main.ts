@@ -3,6 +3,7 @@ import { cpus, loadavg, totalmem } from "node:os";
 import { apiServer } from "./api-server.ts";
 import { clusterReady } from "./cluster-ready.ts";
 import { loadStep } from "./load-step.ts";
+import { metricsScrape } from "./metrics-scrape.ts";
 import { roundToScale } from "./round-to-scale.ts";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -14,5 +15,5 @@ say(
 );
 say("| what | aim | measured |");
 say("|---|---|---|");
-for (const measure of [clusterReady, apiServer, roundToScale, loadStep])
+for (const measure of [clusterReady, apiServer, roundToScale, loadStep, metricsScrape])
   for (const { what, aim, measured } of await measure()) say(`| ${what} | ${aim} | ${measured} |`);
