@@ -45,7 +45,7 @@ export type EvaluationOptions = {
 };
 
 // A value and its presence take 9 bytes, so a query stays below 100 MB, and with the cheapest work
-// below a second. Prometheus' 50 million would stop the decisions that share this process.
+// below a second. Decisions share its thread: Prometheus' 50 million would stop them for too long.
 const defaultMaxSamples = 10_000_000;
 
 /**
