@@ -57,6 +57,11 @@ test("pages show one revision, though objects come and go between them", () => {
   assert.deepEqual(names(list(store)), ["a", "b", "cc", "d", "e"]);
 });
 
+test("a limit that is not positive is none", () => {
+  const store = storeOf("a", "b");
+  for (const limit of ["0", "-1"]) assert.deepEqual(names(list(store, { limit })), ["a", "b"]);
+});
+
 test("a page whose revision is forgotten says so, and how to go on with what is there", () => {
   const store = storeOf("a", "b", "c");
   const { metadata } = list(store, { limit: "1" });

@@ -34,7 +34,8 @@ export type ListRequest = {
 /** Throws 400 for parameters that contradict each other, 410 for a revision that is no longer known. */
 export function listPage(request: ListRequest): ListPage {
   const { query, matches } = request;
-  const limit = numberParameter(query, "limit") ?? 0;
+  // As upstream, a negative one is none.
+  const limit = numberParameter(query, "limit", { signed: true }) ?? 0;
   const token = query.get("continue");
   const { objects, revision, after } = token
     ? continued(request, token)

@@ -36,16 +36,10 @@ export function parseResourcePath(pathname: string): ResourcePath | undefined {
   };
 }
 
-/**
- * As upstream a parameter without a value (`?watch`) is true. Clients send `true`, `True` and `1`;
- * what is neither true nor false is refused, where upstream takes it for true.
- */
+/** As upstream: absent, `false` and `0` are false; anything else (`?watch`, say) is true. */
 export function booleanParameter(query: URLSearchParams, name: string): boolean {
   const text = query.get(name);
-  if (text === null) return false;
-  if (["", "1", "t", "T", "true", "TRUE", "True"].includes(text)) return true;
-  if (["0", "f", "F", "false", "FALSE", "False"].includes(text)) return false;
-  throw badRequest(`invalid value for the query parameter ${name}: ${JSON.stringify(text)}`);
+  return text !== null && text !== "0" && text.toLowerCase() !== "false";
 }
 
 /** A whole number, or undefined when the parameter is absent; negative ones only where they mean something. */

@@ -28,7 +28,12 @@ test("a watch from a list misses nothing and repeats nothing", async () => {
   await reader.stop();
 });
 
-for (const query of ["watch=True", "watch=true&resourceVersion=0", "watch=t&limit=500"])
+for (const query of [
+  "watch=True",
+  "watch=maybe",
+  "watch=true&resourceVersion=0",
+  "watch=t&limit=500",
+])
   test(`a watch by ${query} begins with what is there`, async () => {
     const { call, watch } = openTestPlane();
     await call("POST", configMaps, configMap("a"));

@@ -309,6 +309,11 @@ test("a pod with a readiness gate is Ready when its condition is set, and the co
   await fixture.until("gated", isReady);
   const found = await fixture.client.get(podKind, name);
   assert.equal(conditionOf(found?.status?.conditions, "example.com/in")?.status, "True");
+  const gone = { conditions: [{ ...said, status: "False" }] };
+  const strategic = { subresource: "status", type: "strategic" } as const;
+  await fixture.client.patch(podKind, name, { status: gone }, strategic);
+  const withdrawn = await fixture.until("gated", (pod) => (pod && !isReady(pod) ? pod : undefined));
+  assert.equal(conditionOf(withdrawn.status?.conditions, "example.com/in")?.status, "False");
   await fixture.delete("gated", 0);
   await fixture.until("gated", isGone);
 });

@@ -159,16 +159,35 @@ function gatesOf(pod: Pod): Verdict {
 }
 
 /** Conditions that others own come from the pod, the kubelet's own from what it wrote last. */
+/** As they were last, the node's own and what others set: of theirs the pod shows the latest. */
 function baseConditions({ pod, conditions }: PodObservation): readonly Condition[] {
-  const foreign = (pod.status?.conditions ?? []).filter(
-    ({ type }) => !conditionOf(conditions, type),
-  );
-  return [
-    ...conditions.map((own) =>
-      own.type === "PodScheduled" ? (conditionOf(pod.status?.conditions, own.type) ?? own) : own,
+  const others = (pod.status?.conditions ?? []).filter(({ type }) => !nodeConditions.has(type));
+  return [...conditions.filter(({ type }) => nodeConditions.has(type)), ...others];
+}
+
+/** The conditions that the node alone decides on. */
+const nodeConditions: ReadonlySet<string> = new Set([
+  "PodReadyToStartContainers",
+  "Initialized",
+  "Ready",
+  "ContainersReady",
+]);
+
+/**
+ * A strategic merge patch of the status: it leaves the conditions of others, which may be changing at
+ * this moment, to them.
+ */
+export function statusPatch(status: PodStatus, { status: seen }: Pod): object {
+  const { conditions = [], podIPs = [], hostIPs = [], ...rest } = status;
+  const replace = { $patch: "replace" };
+  return {
+    ...rest,
+    podIPs: [...podIPs, replace],
+    hostIPs: [...hostIPs, replace],
+    conditions: conditions.filter(
+      ({ type }) => nodeConditions.has(type) || !conditionOf(seen?.conditions, type),
     ),
-    ...foreign,
-  ];
+  };
 }
 
 function readinessOf(phase: PodPhase, unready: readonly ContainerStatus[]): Verdict {

@@ -30,7 +30,13 @@ import { LatestWriter } from "./latest-writer.ts";
 import type { LimitedContainer } from "./memory-guard.ts";
 import type { PodNetwork } from "./pod-network.ts";
 import { containersOf, isFinished, isSidecar } from "../../resources/pod-state.ts";
-import { podStatusOf, sameStatus, type ContainerRole, type PodFailure } from "./pod-status.ts";
+import {
+  podStatusOf,
+  sameStatus,
+  statusPatch,
+  type ContainerRole,
+  type PodFailure,
+} from "./pod-status.ts";
 import { portsOf, takenPort } from "./port-check.ts";
 import { unsupportedVolume } from "./pod-volumes.ts";
 import { terminationLogOf } from "./termination-message.ts";
@@ -362,8 +368,8 @@ export class PodWorker {
         await client.patch(
           podKind,
           metadata,
-          { metadata: { uid }, status },
-          { subresource: "status" },
+          { metadata: { uid }, status: statusPatch(status, this.#pod) },
+          { subresource: "status", type: "strategic" },
         );
         this.#written = status;
       }
