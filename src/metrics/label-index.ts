@@ -5,10 +5,11 @@ import { labelValue, setLabel, type Labels } from "./labels.ts";
 import type { CompiledMatcher } from "./matcher.ts";
 import { copyOf } from "./string-copy.ts";
 
-/** What is indexed; `ordinal` ascends in the order of adding. */
+/** What is indexed; `ordinal` ascends in the order of adding. What is gone is removed at once. */
 type Member = { readonly labels: Labels; readonly ordinal: number; readonly isGone: boolean };
 
-type Posting<M> = { readonly value: string; members: M[] };
+/** In order of adding; of the members, `gone` are gone already and wait to be taken out together. */
+type Posting<M> = { readonly value: string; members: M[]; gone: number };
 type LabelName<M> = { readonly name: string; readonly values: Map<string, Posting<M>> };
 
 export class LabelIndex<M extends Member> {
@@ -38,23 +39,24 @@ export class LabelIndex<M extends Member> {
       if (!label) this.#names.set(name, (label = { name, values: new Map() }));
       const posting = label.values.get(value);
       if (posting) posting.members.push(member);
-      else label.values.set(value, { value, members: [member] });
+      else label.values.set(value, { value, members: [member], gone: 0 });
     }
   }
 
-  /** All of them are gone by now. One pass over the lists that they stand in, however many they are. */
-  remove(members: readonly M[]): void {
-    const touched = new Map<Posting<M>, LabelName<M>>();
-    for (const { labels } of members)
-      for (const name of Object.keys(labels)) {
-        const label = this.#names.get(name);
-        const posting = label?.values.get(labelValue(labels, name));
-        if (label && posting) touched.set(posting, label);
+  /** The member is gone by now. */
+  remove({ labels }: M): void {
+    for (const name of Object.keys(labels)) {
+      const label = this.#names.get(name);
+      const posting = label?.values.get(labelValue(labels, name));
+      if (!label || !posting) continue;
+      posting.gone++;
+      if (posting.gone === posting.members.length) {
+        label.values.delete(posting.value);
+        if (label.values.size === 0) this.#names.delete(name);
+      } else if (posting.gone > posting.members.length / 8) {
+        posting.members = posting.members.filter(({ isGone }) => !isGone);
+        posting.gone = 0;
       }
-    for (const [posting, { name, values }] of touched) {
-      posting.members = posting.members.filter(({ isGone }) => !isGone);
-      if (posting.members.length === 0) values.delete(posting.value);
-      if (values.size === 0) this.#names.delete(name);
     }
   }
 
@@ -67,7 +69,7 @@ export class LabelIndex<M extends Member> {
   }
 
   /**
-   * The fewest members that one matcher leaves, in order of adding, and the matchers that still have
+   * The fewest members that one matcher leaves, in order of adding and with some that are gone, and the matchers that still have
    * to be tried on each; undefined where no matcher narrows them down.
    *
    * A matcher that takes the empty value also takes what has no such label, of which the index knows
@@ -85,7 +87,7 @@ export class LabelIndex<M extends Member> {
       if (matcher.literals === undefined && values.size >= bestSize) continue;
       const postings = postingsOf(values, matcher);
       let size = 0;
-      for (const { members } of postings) size += members.length;
+      for (const { members, gone } of postings) size += members.length - gone;
       if (size >= bestSize) continue;
       best = postings;
       bestSize = size;

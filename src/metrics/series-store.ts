@@ -34,6 +34,9 @@ const defaultLimits: StoreLimits = {
  */
 export const maxAheadMs = 10 * 60_000;
 
+/** How many series are looked at in one go, which takes some milliseconds. */
+const maxSweep = 10_000;
+
 /** More services than this share one group. */
 const maxGroups = 1000;
 const otherGroups = "(others)";
@@ -65,7 +68,9 @@ export class SeriesStore {
   #sampleCount = 0;
   #evicted = 0;
   #newestMs = -Infinity;
-  #prunedAtMs = -Infinity;
+  /** The series that are still to be looked at in this pass, and how many by now. */
+  #sweeper = this.#series.values();
+  #sweepDue = 0;
 
   constructor(limits: Partial<StoreLimits> = {}) {
     this.#limits = { ...defaultLimits, ...limits };
@@ -126,7 +131,6 @@ export class SeriesStore {
       if (this.#forget(series, series.dropFrom(timeMs))) ended.push(series);
     this.#remove(ended);
     this.#newestMs = Math.min(this.#newestMs, timeMs);
-    this.#prunedAtMs = Math.min(this.#prunedAtMs, timeMs);
   }
 
   /** What is older than the newest sample by more than this is refused as too old. */
@@ -150,6 +154,7 @@ export class SeriesStore {
     const selected: Series[] = [];
     for (const series of narrowed?.members ?? this.#series.values())
       if (
+        !series.isGone &&
         series.newestMs > afterMs &&
         series.oldestMs <= untilMs &&
         matchesAll(untried, series.labels)
@@ -247,28 +252,37 @@ export class SeriesStore {
       series.isGone = true;
       series.group.seriesCount--;
       this.#series.delete(series.key);
+      this.#index.remove(series);
     }
-    if (ended.length > 0) this.#index.remove(ended);
   }
 
   /** The window slides on; what is about to be written to stays, even if it is empty by then. */
   #advance(timeMs: number, written?: Series): void {
-    if (timeMs <= this.#newestMs) return;
+    const passedMs = timeMs - this.#newestMs;
+    if (passedMs <= 0) return;
     this.#newestMs = timeMs;
-    // Pruning costs a pass over all series, so it runs a few times per window only.
-    if (timeMs - this.#prunedAtMs < this.#limits.windowMs / 16) return;
-    this.#prunedAtMs = timeMs;
-    this.#prune(timeMs - this.#limits.windowMs, written);
+    if (passedMs < Infinity) this.#sweep(passedMs, written);
   }
 
-  /** A series that was resolved a moment ago may be empty, and is about to be written to. */
-  #prune(beforeMs: number, written: Series | undefined): void {
+  /**
+   * Drops what is older than the window. Each series is looked at a few times per window, a few series
+   * at a time: a pass over all of them at once would hold up whoever waits for a round.
+   */
+  #sweep(passedMs: number, written: Series | undefined): void {
+    const due = this.#sweepDue + (this.#series.size * passedMs * 16) / this.#limits.windowMs;
+    this.#sweepDue = Math.min(due, this.#series.size, maxSweep);
+    const beforeMs = this.#newestMs - this.#limits.windowMs;
     const ended: Series[] = [];
-    for (const series of this.#series.values()) {
+    for (; this.#sweepDue >= 1; this.#sweepDue--) {
+      let next = this.#sweeper.next();
+      if (next.done) next = (this.#sweeper = this.#series.values()).next();
+      if (next.done) break;
+      const series = next.value;
+      // A series that was resolved a moment ago is empty, and about to be written to.
       const isEmpty = series.sampleCount === 0;
-      if (isEmpty ? series.wasEmpty : this.#forget(series, series.dropBefore(beforeMs)))
-        if (series !== written) ended.push(series);
+      const isOver = isEmpty ? series.wasEmpty : this.#forget(series, series.dropBefore(beforeMs));
       series.wasEmpty = isEmpty;
+      if (isOver && series !== written) ended.push(series);
     }
     this.#remove(ended);
   }

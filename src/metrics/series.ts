@@ -31,7 +31,7 @@ export class Series {
   readonly group: LimitGroup;
   /** The store has dropped it: who writes to it has to resolve its labels again. */
   isGone = false;
-  /** It had no sample when the store last looked through all series. */
+  /** It had no sample when the store last looked at it. */
   wasEmpty = false;
   readonly #room: SampleChunks;
   readonly #chunks: number[] = [];
