@@ -4,6 +4,7 @@ import { apiServer } from "./api-server.ts";
 import { clusterReady } from "./cluster-ready.ts";
 import { loadStep } from "./load-step.ts";
 import { metricsScrape } from "./metrics-scrape.ts";
+import { metricsStore } from "./metrics-store.ts";
 import { roundToScale } from "./round-to-scale.ts";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
