@@ -110,6 +110,8 @@ lastTimestamp: "2026-01-01T00:00:10Z"
     steps: [
       { run: "explain deploy", out: /^GROUP: +apps\nKIND: +Deployment\nVERSION: +v1\n/ },
       { run: "explain deploy.spec.replicas", out: /FIELD: replicas <integer>/ },
+      { run: "explain svc.spec.ports", out: /targetPort\t<IntOrString>\n/ },
+      { run: "explain pod.spec.containers.resources", out: /limits\t<map\[string\]Quantity>\n/ },
       { run: "explain pod.spec.containers.env", out: /valueFrom\t<\S+>/ },
       {
         run: "explain deploy.spec --recursive",

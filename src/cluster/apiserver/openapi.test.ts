@@ -80,7 +80,9 @@ test("required fields and what may be a number or text are said in plain OpenAPI
   const { spec } = schemas["apps.v1.Deployment"].properties;
   assert.deepEqual(spec.required, ["selector", "template"]);
   const surge = spec.properties.strategy.properties.rollingUpdate.properties.maxSurge;
-  assert.deepEqual(surge.oneOf, [{ type: "integer" }, { type: "string" }]);
+  const named = surge.allOf[0].$ref.replace("#/components/schemas/", "");
+  assert.match(named, /\.IntOrString$/);
+  assert.deepEqual(schemas[named].oneOf, [{ type: "integer" }, { type: "string" }]);
 });
 
 test("the older document can be read, if only to find nothing in it", async () => {

@@ -66,6 +66,7 @@ function documentOf(path: string, resources: readonly Resource[]): object {
         [`${metaPackage}.ListMeta`]: listMetaSchema,
         [`${metaPackage}.Status`]: statusSchema,
         [`${metaPackage}.DeleteOptions`]: deleteOptionsSchema,
+        ...numberOrTextSchemas,
         ...(path.startsWith("apis/apiextensions.k8s.io/") && schemaProps()),
         ...Object.fromEntries(
           resources.flatMap((resource) => [
@@ -102,6 +103,17 @@ const statusSchema = object({
     retryAfterSeconds: int32,
   }),
 });
+
+/** Built-in kinds refer to these by name, and kubectl explain shows the name. */
+const intOrStringName = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
+const quantityName = "io.k8s.apimachinery.pkg.api.resource.Quantity";
+const numberOrTextSchemas = {
+  [intOrStringName]: {
+    format: "int-or-string",
+    oneOf: [{ type: "integer" }, { type: "string" }],
+  },
+  [quantityName]: { oneOf: [{ type: "string" }, { type: "number" }] },
+};
 
 const deleteOptionsSchema = object({
   apiVersion: string,
@@ -145,6 +157,11 @@ function schemaOf(resource: Resource): object {
 function described(kind: string, schema: Schema, path: string): Schema {
   const { properties, items, additionalProperties } = schema;
   const description = schema.description ?? fieldDescription(kind, path);
+  if (schema["x-kubernetes-int-or-string"] === true) {
+    const name = schema.format === "quantity" ? quantityName : intOrStringName;
+    // A reference is no schema of ours, but it stands where plain OpenAPI has one.
+    return { ...(description !== undefined && { description }), allOf: [referTo(name)] } as Schema;
+  }
   const fields = Object.entries(properties ?? {}).map(([name, field]) => [
     name,
     described(kind, field, path === "" ? name : `${path}.${name}`),
