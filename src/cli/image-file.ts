@@ -2,18 +2,9 @@
 // file. What is wrong with one is said all at once, each with its line, its column and its field.
 import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, join, resolve } from "node:path";
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  type Document,
-  type Node,
-} from "yaml";
 import type { ImageMapping } from "../cluster/kubelet/images.ts";
 import { UserError } from "../lib/user-error.ts";
+import { atKey, YamlReader, type YamlValue } from "../lib/yaml-reader.ts";
 import { environmentNameProblems } from "../resources/label-syntax.ts";
 
 /**
@@ -61,155 +52,48 @@ export function parseImageFile(
   text: string,
   path: string,
 ): { readonly mappings: readonly ImageMapping[]; readonly problems: readonly string[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const problems: string[] = [];
-  const complain = (offset: number, field: string, problem: string): void => {
-    const { line, col } = lines.linePos(offset);
-    problems.push(`${path}:${line}:${col}: ${field === "" ? "" : `${field}: `}${problem}`);
+  const reader = new YamlReader(text, path);
+  const mappings = reader.problems.length === 0 ? mappingsOf(reader, dirname(path)) : [];
+  return { mappings, problems: reader.problems };
+}
+
+function mappingsOf(reader: YamlReader, folder: string): readonly ImageMapping[] {
+  const top = reader.fields(reader.root, ["images"], 'a map with the key "images"');
+  const images = top && reader.list(top.get("images"), { mayBeEmpty: false });
+  return (images ?? []).flatMap((value) => mappingOf(reader, value, folder) ?? []);
+}
+
+function mappingOf(reader: YamlReader, value: YamlValue, folder: string): ImageMapping | undefined {
+  const known = ["image", "command", "args", "env", "workingDir"];
+  const fields = reader.fields(value, known, "a map with image and command or args");
+  if (!fields) return undefined;
+  const image = reader.text(fields.get("image"));
+  const args = fields.has("args") ? wordsOf(reader, fields.get("args")) : undefined;
+  // An image may have only arguments, whose first is the program then.
+  const command = args && !fields.has("command") ? [] : wordsOf(reader, fields.get("command"));
+  const env = fields.has("env") ? environmentOf(reader, fields.get("env")) : undefined;
+  const workingDir = fields.has("workingDir") ? reader.text(fields.get("workingDir")) : undefined;
+  if (image === undefined) return undefined;
+  return {
+    image,
+    command: command.map((word, at) =>
+      at === 0 && /^\.\.?\//.test(word) ? resolve(folder, word) : word,
+    ),
+    ...(args && { args }),
+    ...(env && { env }),
+    ...(workingDir !== undefined && { workingDir: resolve(folder, workingDir) }),
   };
-  for (const { pos, message } of document.errors) complain(pos[0], "", message);
-  const reader = new ImageFileReader(document, dirname(path), complain);
-  const mappings = problems.length === 0 ? reader.mappings() : [];
-  return { mappings, problems };
 }
 
-type Complain = (offset: number, field: string, problem: string) => void;
-type Entries = ReadonlyMap<string, Node | null>;
-
-class ImageFileReader {
-  readonly #document: Document;
-  readonly #folder: string;
-  readonly #complain: Complain;
-
-  constructor(document: Document, folder: string, complain: Complain) {
-    this.#document = document;
-    this.#folder = folder;
-    this.#complain = complain;
-  }
-
-  mappings(): readonly ImageMapping[] {
-    const top = this.#fields(
-      this.#document.contents,
-      "",
-      ["images"],
-      'a map with the key "images"',
-    );
-    const images = top && this.#list(top.get("images"), "images", this.#document.contents);
-    return (images ?? []).flatMap((node, index) => this.#mapping(node, `images[${index}]`) ?? []);
-  }
-
-  #mapping(node: Node | null, field: string): ImageMapping | undefined {
-    const known = ["image", "command", "args", "env", "workingDir"];
-    const fields = this.#fields(node, field, known, "a map with image and command or args");
-    if (!fields) return undefined;
-    const image = this.#text(fields.get("image"), `${field}.image`, node);
-    const args = fields.has("args")
-      ? this.#words(fields.get("args"), `${field}.args`, node)
-      : undefined;
-    // An image may have only arguments, whose first is the program then.
-    const command =
-      args && !fields.has("command")
-        ? []
-        : this.#words(fields.get("command"), `${field}.command`, node);
-    const env = fields.has("env")
-      ? this.#environment(fields.get("env"), `${field}.env`)
-      : undefined;
-    const workingDir = fields.has("workingDir")
-      ? this.#text(fields.get("workingDir"), `${field}.workingDir`, node)
-      : undefined;
-    if (image === undefined) return undefined;
-    return {
-      image,
-      command: command.map((word, at) =>
-        at === 0 && /^\.\.?\//.test(word) ? resolve(this.#folder, word) : word,
-      ),
-      ...(args && { args }),
-      ...(env && { env }),
-      ...(workingDir !== undefined && { workingDir: resolve(this.#folder, workingDir) }),
-    };
-  }
-
-  #environment(found: Node | null | undefined, field: string): Readonly<Record<string, string>> {
-    const node = this.#resolved(found);
-    if (!isMap(node)) {
-      this.#complain(offsetOf(node), field, "must be a map of names to values");
-      return {};
-    }
-    const entries = node.items.map(({ key, value }): readonly [string, string] => {
-      const name = nameOf(key);
-      for (const problem of environmentNameProblems(name))
-        this.#complain(offsetOf(key as Node), `${field}.${name}`, problem);
-      const text = this.#text(value as Node | null, `${field}.${name}`, key as Node, true);
-      return [name, text ?? ""];
-    });
-    return Object.fromEntries(entries);
-  }
-
-  /** Undefined, and told, for what is no map; keys that nobody knows are told. */
-  #fields(
-    found: Node | null,
-    field: string,
-    known: readonly string[],
-    wanted: string,
-  ): Entries | undefined {
-    const node = this.#resolved(found);
-    if (!isMap(node)) {
-      this.#complain(offsetOf(node), field, `must be ${wanted}`);
-      return undefined;
-    }
-    const entries = new Map<string, Node | null>();
-    for (const { key, value } of node.items) {
-      const name = nameOf(key);
-      if (!known.includes(name)) {
-        const at = field === "" ? name : `${field}.${name}`;
-        this.#complain(offsetOf(key as Node), at, `unknown field; known are ${known.join(", ")}`);
-      } else entries.set(name, value as Node | null);
-    }
-    return entries;
-  }
-
-  #list(
-    found: Node | null | undefined,
-    field: string,
-    parent: Node | null,
-  ): readonly (Node | null)[] | undefined {
-    const node = this.#resolved(found);
-    if (isSeq(node) && node.items.length > 0) return node.items as readonly (Node | null)[];
-    const problem = found === undefined ? "is required" : "must be a list with at least one entry";
-    this.#complain(offsetOf(node ?? parent), field, problem);
-    return undefined;
-  }
-
-  #words(found: Node | null | undefined, field: string, parent: Node | null): readonly string[] {
-    const nodes = this.#list(found, field, parent) ?? [];
-    return nodes.map((word, at) => this.#text(word, `${field}[${at}]`, parent) ?? "");
-  }
-
-  /** Numbers and such are taken as they are written. */
-  #text(
-    found: Node | null | undefined,
-    field: string,
-    parent: Node | null,
-    mayBeEmpty = false,
-  ): string | undefined {
-    const node = this.#resolved(found);
-    if (found === undefined) this.#complain(offsetOf(parent), field, "is required");
-    else if (!isScalar(node) || (node.value === null && !mayBeEmpty))
-      this.#complain(offsetOf(node ?? parent), field, "must be a text");
-    else {
-      const text = typeof node.value === "string" ? node.value : (node.source ?? "");
-      if (text !== "" || mayBeEmpty) return text;
-      this.#complain(offsetOf(node), field, "must not be empty");
-    }
-    return undefined;
-  }
-
-  #resolved(node: Node | null | undefined): Node | null {
-    return (isAlias(node) ? node.resolve(this.#document) : node) ?? null;
-  }
+function environmentOf(reader: YamlReader, value: YamlValue): Readonly<Record<string, string>> {
+  const fields = reader.map(value, "a map of names to values");
+  const entries = (fields?.values ?? []).map(([name, each]): readonly [string, string] => {
+    for (const problem of environmentNameProblems(name)) reader.complain(atKey(each), problem);
+    return [name, reader.text(each, { mayBeEmpty: true }) ?? ""];
+  });
+  return Object.fromEntries(entries);
 }
 
-const offsetOf = (node: Node | null): number => node?.range?.[0] ?? 0;
-
-const nameOf = (key: unknown): string => String(isScalar(key) ? key.value : key);
+function wordsOf(reader: YamlReader, value: YamlValue): readonly string[] {
+  return (reader.list(value, { mayBeEmpty: false }) ?? []).map((word) => reader.text(word) ?? "");
+}
