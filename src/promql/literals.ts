@@ -35,7 +35,10 @@ export function formatNumber(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
 
-/** Reads a string in any of the three quotes, with the escapes of Go. */
+/**
+ * Reads a string in any of the three quotes, with the escapes of Go. Bytes that are escaped one by one
+ * (`\\xc3\\xa9`) are read as UTF-8, as which they make characters together.
+ */
 export function unquote(text: string): string | undefined {
   const quote = text[0] ?? "";
   if (text.length < 2 || !text.endsWith(quote)) return undefined;
@@ -44,13 +47,12 @@ export function unquote(text: string): string | undefined {
   let value = "";
   let end = 0;
   for (const match of body.matchAll(escapePattern)) {
-    const [whole, octal, hex, short, long, simple = ""] = match;
+    const [whole, bytes, short, long, simple = ""] = match;
     value += body.slice(end, match.index);
     end = match.index + whole.length;
-    const digits = hex ?? short ?? long;
-    const point = digits === undefined ? undefined : parseInt(digits, 16);
-    if (octal !== undefined) value += String.fromCharCode(parseInt(octal, 8));
-    else if (point !== undefined) {
+    const point = parseInt(short ?? long ?? "", 16);
+    if (bytes !== undefined) value += decodeBytes(bytes);
+    else if (point >= 0) {
       if (point > 0x10ffff) return undefined;
       value += String.fromCodePoint(point);
     } else {
@@ -63,7 +65,15 @@ export function unquote(text: string): string | undefined {
 }
 
 const escapePattern =
-  /\\(?:([0-7]{3})|x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([\s\S]|$))/g;
+  /((?:\\(?:[0-7]{3}|x[\da-fA-F]{2}))+)|\\(?:u([\da-fA-F]{4})|U([\da-fA-F]{8})|([\s\S]|$))/g;
+
+function decodeBytes(escapes: string): string {
+  const bytes = escapes.split("\\").slice(1);
+  const values = bytes.map((byte) =>
+    byte.startsWith("x") ? parseInt(byte.slice(1), 16) : parseInt(byte, 8),
+  );
+  return new TextDecoder().decode(Uint8Array.from(values));
+}
 
 const simpleEscapes: ReadonlyMap<string, string> = new Map([
   ["a", "\x07"],
