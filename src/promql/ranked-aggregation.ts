@@ -34,8 +34,9 @@ export function chooseRanked(
     context.budget.work(labels.length);
     const valueOf = (row: number): number => values[row * steps + step] ?? NaN;
     for (const group of members) {
-      group.sort((a, b) => compareRanks(op, valueOf(a), valueOf(b)));
-      for (const row of group.slice(0, size)) {
+      for (const row of firstInRank(group, size, (a, b) =>
+        compareRanks(op, valueOf(a), valueOf(b)),
+      )) {
         chosen[row * steps + step] = 1;
         order.push(row);
       }
@@ -50,6 +51,26 @@ export function chooseRanked(
     addRow(draft, each);
   }
   return finishFrame(draft);
+}
+
+/** For few of many it is cheaper to put each in its place than to sort them all. */
+const fewSize = 16;
+
+function firstInRank(
+  rows: number[],
+  size: number,
+  compare: (a: number, b: number) => number,
+): readonly number[] {
+  if (size > fewSize) return rows.sort(compare).slice(0, size);
+  const first: number[] = [];
+  for (const row of rows) {
+    let place = first.length;
+    while (place > 0 && compare(row, first[place - 1] ?? row) < 0) place--;
+    if (place >= size) continue;
+    first.splice(place, 0, row);
+    if (first.length > size) first.pop();
+  }
+  return first;
 }
 
 // Numbers from here on do not fit the 64-bit integers in which Prometheus counts.
