@@ -102,6 +102,7 @@ const printed: readonly (readonly [string, string?])[] = [
   ["sum(a)[5m:1m]"],
   ["max_over_time((-a)[5m:])"],
   ["max_over_time((a)[5m:])", "max_over_time(a[5m:])"],
+  ["max_over_time((a + b)[5m:] offset 1m)"],
   // Nearly every word is also a name.
   ["offset offset 5m", `{"offset"} offset 5m`],
   ["or or or", "or or or"],
@@ -140,6 +141,14 @@ const malformed: readonly (readonly [string, ...string[]])[] = [
   ['foo{a==="b"}', '1:7: unexpected "=" in label matching, expected string'],
   ['foo{1="b"}', "1:5: unexpected character inside braces: '1'"],
   ['foo{a:b="c"}', "1:6: unexpected character inside braces: ':'"],
+  ["x(a b)", '1:1: unknown function with name "x"'],
+  ["a b foo(c)", '1:3: unexpected identifier "b", expected an operator or the end of the query'],
+  [
+    "foo(bar(a), 1)",
+    '1:1: unknown function with name "foo"',
+    '1:5: unknown function with name "bar"',
+  ],
+  ["a @ foo()", '1:5: unexpected identifier "foo" in @, expected timestamp'],
   ["foobar(a)", '1:1: unknown function with name "foobar"'],
   ["a b", '1:3: unexpected identifier "b", expected an operator or the end of the query'],
   ['a{b="c}', "1:5: unterminated quoted string"],
@@ -338,9 +347,49 @@ for (const [text, ...wanted] of malformed)
     assert.deepEqual(faults(text), wanted);
   });
 
-test("a query nested too deeply is refused, not run out of stack", () => {
-  const text = "(".repeat(300) + "a" + ")".repeat(300);
-  assert.match(faults(text).join(), /nested deeper than 200 levels/);
+for (const [what, text] of [
+  ["parentheses", "(".repeat(600) + "a" + ")".repeat(600)],
+  ["calls", "abs(".repeat(600) + "a" + ")".repeat(600)],
+  ["operators in a row", "a" + " + a".repeat(600)],
+  ["signs", "-".repeat(600) + "a"],
+  ["subqueries", "a" + "[5m:]".repeat(600)],
+  ["what never ends", "(".repeat(60_000)],
+] as const)
+  test(`${what} nested too deeply are refused, not run out of stack`, () => {
+    assert.match(faults(text).join(), /nested deeper than 500 levels/);
+  });
+
+test("arguments side by side are not nested", () => {
+  const text = `label_join(a, "b", ",", ${Array.from({ length: 2000 }, () => '"c"').join()})`;
+  assert.deepEqual(faults(text), []);
+});
+
+test("a query that is too long is refused", () => {
+  assert.deepEqual(faults("a".repeat(70_000)), ["1:65537: query is longer than 65536 characters"]);
+});
+
+test("a query with a part missing or put in has a place and a reason, or is one", () => {
+  const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 32));
+  const random = seededRandom(seed);
+  const sources = [...printed, ...malformed].map(([text]) => text);
+  const any = (): string => sources[Math.floor(random() * sources.length)] ?? "";
+  for (let run = 0; run < 3000; run++) {
+    const [text, other] = [any(), any()];
+    const at = Math.floor(random() * (text.length + 1));
+    const start = Math.floor(random() * other.length);
+    const part = other.slice(start, start + Math.floor(random() * 6));
+    const changed = text.slice(0, at) + part + text.slice(at + Math.floor(random() * 3));
+    const result = parseQuery(changed);
+    const context = `seed ${seed}: ${JSON.stringify(changed)}`;
+    if (result.kind === "parsed") {
+      const again = parsed(printExpr(result.expr));
+      assert.deepEqual(withoutSpans(again), withoutSpans(result.expr), context);
+      continue;
+    }
+    assert.ok(result.diagnostics.length > 0, context);
+    for (const { message, from, to } of result.diagnostics)
+      assert.ok(message !== "" && from <= to && to <= changed.length, context);
+  }
 });
 
 test("random trees print to text that parses to the same tree", () => {

@@ -1,7 +1,6 @@
-// Says what is wrong where the grammar could not follow the text. The generated parser marks the place
+// Says what is wrong where the grammar could not follow the text. The generated parser tells the place
 // only; what was expected there is told from the tokens around it, in Prometheus' words where it has
 // any, and in ours where it leaves that open.
-import type { Tree } from "@lezer/common";
 import type { Span } from "./ast.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { describeToken, type Token } from "./lexer.ts";
@@ -23,29 +22,23 @@ export function refusedCalls(
   return diagnostics;
 }
 
-/** The first place where the text leaves the grammar; suffixes have been read before. */
+/** What is wrong at the place at which the grammar's parser stopped; suffixes have been read before. */
 export function syntaxError(
-  tree: Tree,
+  stoppedAt: number,
   text: string,
   tokens: readonly Token[],
   places: readonly TokenPlace[],
   suffixes: Suffixes,
 ): Diagnostic | undefined {
-  let at: number | undefined;
-  tree.iterate({
-    enter: ({ type, from }) => {
-      if (type.isError) at ??= from;
-      return at === undefined;
-    },
-  });
-  if (at === undefined) return undefined;
-  const start = at;
   const index = tokens.findIndex(
-    ({ kind, to }, candidate) => !suffixes.tokens.has(candidate) && (kind === "end" || to > start),
+    ({ kind, to }, candidate) =>
+      !suffixes.tokens.has(candidate) && (kind === "end" || to > stoppedAt),
   );
   const [token, before, place] = [tokens[index], tokens[index - 1], places[index]];
   // What is wrong behind the last token is told by the lexer.
   if (!token || !place) return undefined;
+  // The grammar knows no function of one letter (see grammar-text.ts); neither do we.
+  if (places[index - 1]?.role === "function") return undefined;
   if (token.word === ")" && before?.word === "," && place.inside === "call")
     return { message: "trailing commas not allowed in function call args", ...spanOf(before) };
   const message = `unexpected ${describeToken(token, text)}${expected(before, place)}`;

@@ -24,9 +24,6 @@ export type TreeReading = {
   readonly diagnostics: readonly Diagnostic[];
 };
 
-/** Deeper queries are refused rather than run out of stack, here or in the evaluation. */
-const maxDepth = 200;
-
 /** `tree` holds no errors, and no suffixes; `text` is the query as it was written. */
 export function readTree(tree: Tree, text: string, { byOperandEnd }: Suffixes): TreeReading {
   const reader: Reader = {
@@ -34,7 +31,6 @@ export function readTree(tree: Tree, text: string, { byOperandEnd }: Suffixes): 
     operators: new Map(),
     diagnostics: [],
     suffixes: byOperandEnd,
-    depth: 0,
   };
   const root = tree.topNode.getChild("Expr");
   const expr = root ? readExpr(root, reader) : undefined;
@@ -46,7 +42,6 @@ type Reader = {
   readonly operators: Map<Expr, Span>;
   readonly diagnostics: Diagnostic[];
   readonly suffixes: Suffixes["byOperandEnd"];
-  depth: number;
 };
 
 const textOf = (node: SyntaxNode, reader: Reader): string => reader.text.slice(node.from, node.to);
@@ -67,14 +62,12 @@ function refuse(node: Span, reader: Reader, message: string): undefined {
 }
 
 function readExpr(node: SyntaxNode, reader: Reader): Expr | undefined {
-  if (reader.depth >= maxDepth)
-    return refuse(node, reader, `query is nested deeper than ${maxDepth} levels`);
-  reader.depth++;
   let expr = readNode(node, reader);
-  reader.depth--;
   if (node.name === "BinaryExpr" || node.name === "UnaryExpr") return expr;
-  for (const suffix of reader.suffixes.get(node.to) ?? [])
-    expr = expr && applySuffix(suffix, expr, node, reader);
+  for (const [index, suffix] of (reader.suffixes.get(node.to) ?? []).entries()) {
+    const isParenthesised = index === 0 && node.name === "ParenExpr";
+    expr = expr && applySuffix(suffix, expr, { from: node.from, isParenthesised }, reader);
+  }
   return expr;
 }
 
@@ -181,11 +174,10 @@ function readLabels(node: SyntaxNode | null, reader: Reader): readonly string[] 
 function applySuffix(
   suffix: Suffix,
   expr: Expr,
-  operand: SyntaxNode,
+  { from, isParenthesised }: { readonly from: number; readonly isParenthesised: boolean },
   reader: Reader,
 ): Expr | undefined {
-  const span = { from: operand.from, to: suffix.to };
-  const isParenthesised = operand.name === "ParenExpr";
+  const span = { from, to: suffix.to };
   switch (suffix.kind) {
     case "range": {
       if (expr.kind !== "vectorSelector" || isParenthesised)
@@ -202,7 +194,7 @@ function applySuffix(
     }
     case "offset":
     case "at": {
-      const operandSpan = { from: operand.from, to: Math.max(operand.to, expr.to) };
+      const operandSpan = { from, to: expr.to };
       const selector = expr.kind === "rangeSelector" ? expr.selector : expr;
       if (isParenthesised || (selector.kind !== "vectorSelector" && selector.kind !== "subquery"))
         return refuse(
@@ -329,7 +321,8 @@ function readCall(node: SyntaxNode, reader: Reader): Expr | undefined {
   const identifier = node.getChild("FunctionIdentifier");
   const args = readArgs(node, reader);
   if (!identifier || !args) return undefined;
-  return { kind: "call", name: textOf(identifier, reader), args, ...spanOf(node) };
+  const name = /^\w+/.exec(reader.text.slice(identifier.from))?.[0] ?? "";
+  return { kind: "call", name, args, ...spanOf(node) };
 }
 
 /** Undefined if any argument could not be read; all of them are tried. */
