@@ -1,6 +1,7 @@
 // Gathers what is said beside a result. The same thing is said once, however many series and steps it
 // is true of. Its text ends with the place in the query, as line and column.
 import type { Expr, Span } from "./ast.ts";
+import { placeIn } from "./diagnostic.ts";
 import type { Annotate } from "./function-families.ts";
 
 export type AnnotationCollector = {
@@ -15,18 +16,13 @@ export function collectAnnotations(queryText: string | undefined): AnnotationCol
   const warnings = new Set<string>();
   const infos = new Set<string>();
   const placed = (text: string, at: Span): string =>
-    queryText === undefined ? text : `${text} (${placeOf(at, queryText)})`;
+    queryText === undefined ? text : `${text} (${placeIn(queryText, at.from)})`;
   return {
     warn: (text, at) => void warnings.add(placed(text, at)),
     info: (text, at) => void infos.add(placed(text, at)),
     warnings: () => [...warnings],
     infos: () => [...infos],
   };
-}
-
-function placeOf({ from }: Span, queryText: string): string {
-  const before = queryText.slice(0, from).split("\n");
-  return `${before.length}:${(before.at(-1) ?? "").length + 1}`;
 }
 
 /** For a function that is called with these arguments. */

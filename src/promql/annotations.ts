@@ -25,11 +25,11 @@ export function notACounterInfo(metricName: string): string | undefined {
   return `PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ${quote(metricName)}`;
 }
 
-/** As Go's `%g` writes a number: an exponent of at least two digits, from 1e+21 and below 1e-4 on. */
+/** As Go's `%g` writes a number: an exponent of at least two digits from 1e+06 on, and below 1e-04. */
 function shortest(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value < 0 ? "-Inf" : "+Inf";
   const magnitude = Math.abs(value);
-  if (value === 0 || (magnitude >= 1e-4 && magnitude < 1e21)) return String(value);
+  if (value === 0 || (magnitude >= 1e-4 && magnitude < 1e6)) return String(value);
   return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
 }
