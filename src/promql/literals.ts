@@ -20,14 +20,6 @@ function parseMagnitude(text: string): number | undefined {
   return durationMs === undefined ? undefined : durationMs / 1000;
 }
 
-/** Milliseconds of a duration (`1h30m`) or of a number of seconds (`90`). */
-export function parseDurationMs(text: string): number | undefined {
-  const seconds = parseNumber(text);
-  return seconds === undefined || !Number.isFinite(seconds)
-    ? undefined
-    : Math.round(seconds * 1000);
-}
-
 export function formatNumber(value: number): string {
   if (Number.isNaN(value)) return "NaN";
   if (value === Infinity) return "+Inf";
