@@ -55,6 +55,12 @@ function durationFault(text: string): string | undefined {
 
 /** `text[from]` is the opening quote, of which there are three; in backticks nothing is escaped. */
 export function scanString(text: string, from: number): Scanned<"string"> {
+  const scanned = scanQuoted(text, from);
+  if (scanned.kind === "malformed" || text.slice(from, scanned.to).isWellFormed()) return scanned;
+  return malformed("invalid UTF-8 rune");
+}
+
+function scanQuoted(text: string, from: number): Scanned<"string"> {
   const quote = text[from];
   if (quote === "`") {
     const to = text.indexOf("`", from + 1);

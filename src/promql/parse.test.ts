@@ -335,6 +335,7 @@ const malformed: readonly (readonly [string, ...string[]])[] = [
   ['"\\uD800"', "1:1: escape sequence is an invalid Unicode code point"],
   ['"\\400"', "1:1: escape sequence is an invalid Unicode code point"],
   ['"\\xg1"', "1:1: illegal character U+0067 'g' in escape sequence"],
+  ['a{b="\ud800"}', "1:5: invalid UTF-8 rune"],
   ["1.5h", '1:1: unknown unit "." in duration "1.5h"'],
   ["5y1hs", '1:1: unknown unit "hs" in duration "5y1hs"'],
   ["a ‐ b", "1:3: unexpected character: '‐'"],
