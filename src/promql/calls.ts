@@ -30,16 +30,6 @@ const numberFunctions: ReadonlyMap<string, NumberFunction> = new Map([
   ...dateFunctions,
 ]);
 
-export function isServedFunction(name: string): boolean {
-  return (
-    vectorFunctions.has(name) ||
-    numberFunctions.has(name) ||
-    rangeFunctions.has(name) ||
-    histogramFunctions.has(name) ||
-    labelFunctions.has(name)
-  );
-}
-
 export function evaluateCall(call: Call, grid: Grid, context: Context): Result {
   const { name } = call;
   const ofVector = vectorFunctions.get(name);
@@ -51,7 +41,7 @@ export function evaluateCall(call: Call, grid: Grid, context: Context): Result {
   const ofHistogram = histogramFunctions.get(name);
   if (ofHistogram) return callOnHistograms(call, ofHistogram, grid, context);
   const ofLabels = labelFunctions.get(name);
-  assert.ok(ofLabels, "functions that are not served were refused before");
+  assert.ok(ofLabels, "the parser lets through what is served only");
   return callOnLabels(call, ofLabels, grid, context);
 }
 

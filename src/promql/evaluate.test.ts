@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { SeriesStore } from "../metrics/series-store.ts";
 import { evaluateInstant, evaluateRange, type EvaluationOptions } from "./evaluate.ts";
 import { parseQuery } from "./parse.ts";
+import { functionNames, signatureOf } from "./signatures.ts";
 import { EvaluationError } from "./value.ts";
 
 function parsed(text: string) {
@@ -32,6 +33,18 @@ const isError = (kind: string, message: RegExp) => (error: unknown) => {
   assert.match(error.message, message);
   return true;
 };
+
+test("every function that parses can be evaluated", () => {
+  const samples = { vector: "tokens", range: "tokens[1m]", scalar: "1", string: '"a"' };
+  const names = functionNames();
+  assert.ok(names.length > 60);
+  for (const name of names) {
+    const args = signatureOf(name)?.args ?? [];
+    const call = `${name}(${args.map((type) => samples[type]).join(", ")})`;
+    assert.ok(at(call, 60_000).value, call);
+    assert.ok(over(call, 0, 60_000, 10_000).value, call);
+  }
+});
 
 test("a range as the whole query gives the samples at their own times", () => {
   const { value } = at('tokens{pod="pod-1"}[3s]', 10_500);

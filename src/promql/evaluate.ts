@@ -1,6 +1,5 @@
 // Evaluates a parsed query over the series store: at one instant, or over a grid of them at once (see
-// frame.ts). Each family of operators and functions has a file of its own. What is not supported is
-// refused before anything is read.
+// frame.ts). Each family of operators and functions has a file of its own.
 import { SampleBuffer } from "../metrics/sample-buffer.ts";
 import type { SeriesStore } from "../metrics/series-store.ts";
 import { aggregate } from "./aggregation.ts";
@@ -18,7 +17,6 @@ import { instantValue, matrixOf, rangeValue } from "./result.ts";
 import { scalarColumn } from "./scalars.ts";
 import { selectInstant } from "./selectors.ts";
 import { isStepInvariant } from "./step-invariance.ts";
-import { unsupportedIn } from "./unsupported.ts";
 import { EvaluationError, type Matrix, type Value } from "./value.ts";
 import { evaluateVector } from "./vector-functions.ts";
 
@@ -49,8 +47,8 @@ export type EvaluationOptions = {
 const defaultMaxSamples = 10_000_000;
 
 /**
- * Evaluates a query that parseQuery accepted. Throws EvaluationError where it cannot be evaluated: it
- * uses what is not supported, its series do not pair as it asks, or it is over its limits.
+ * Evaluates a query that parseQuery accepted. Throws EvaluationError where it cannot be evaluated: its
+ * series do not pair as it asks, an argument has no meaning, or it is over its limits.
  */
 export function evaluateInstant(
   expr: Expr,
@@ -58,7 +56,7 @@ export function evaluateInstant(
   atMs: number,
   options: EvaluationOptions = {},
 ): Evaluation {
-  const context = contextOf(expr, store, atMs, atMs, options);
+  const context = contextOf(store, atMs, atMs, options);
   const value = isRange(expr)
     ? rangeValue(expr, atMs, context)
     : instantValue(evaluate(expr, instantGrid(atMs), context), atMs);
@@ -72,7 +70,7 @@ export function evaluateRange(
   { startMs, endMs, stepMs }: RangeOfTime,
   options: EvaluationOptions = {},
 ): Evaluation<Matrix> {
-  const context = contextOf(expr, store, startMs, endMs, options);
+  const context = contextOf(store, startMs, endMs, options);
   const grid = gridBetween(startMs, endMs, stepMs);
   const result = isRange(expr) ? undefined : evaluate(expr, grid, context);
   if (!result || result.kind === "string") {
@@ -96,14 +94,11 @@ function evaluation<V extends Value>(value: V, { annotations }: Context): Evalua
 }
 
 function contextOf(
-  expr: Expr,
   store: SeriesStore,
   startMs: number,
   endMs: number,
   options: EvaluationOptions,
 ): Context {
-  const unsupported = unsupportedIn(expr)[0];
-  if (unsupported) throw new EvaluationError(unsupported.message, unsupported);
   return {
     store,
     startMs,

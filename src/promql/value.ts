@@ -23,8 +23,8 @@ export type StringValue = { readonly kind: "string"; readonly value: string };
 export type Value = Vector | Matrix | Scalar | StringValue;
 
 /**
- * - execution: over this data the query has no answer (series that do not pair one to one), or this
- *   evaluator does not support it
+ * - execution: over this data the query has no answer (series that do not pair one to one), or an
+ *   argument has no meaning (a label's name that is none)
  * - timeout: whoever asked has set a time, and it is over
  * - limit: it would touch more samples than it may
  */
