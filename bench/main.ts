@@ -16,5 +16,12 @@ say(
 );
 say("| what | aim | measured |");
 say("|---|---|---|");
-for (const measure of [clusterReady, apiServer, roundToScale, loadStep, metricsScrape])
+for (const measure of [
+  clusterReady,
+  apiServer,
+  roundToScale,
+  loadStep,
+  metricsScrape,
+  metricsStore,
+])
   for (const { what, aim, measured } of await measure()) say(`| ${what} | ${aim} | ${measured} |`);
