@@ -1,6 +1,6 @@
 // Whether an evaluation gave what a script wants, as promqltest compares them: numbers to a relative
 // error, series in any order unless order is asked for.
-import { formatLabels, labelsKey } from "../metrics/labels.ts";
+import { formatLabels, labelsKey, type Labels } from "../metrics/labels.ts";
 import { formatNumber, quote } from "./literals.ts";
 import type { NotedSeries, Point } from "./script-series.ts";
 import type { Pattern, Steps, Wanted } from "./script.ts";
@@ -9,7 +9,9 @@ import type { Pattern, Steps, Wanted } from "./script.ts";
 export type ScriptResult =
   | { readonly kind: "scalar"; readonly value: number }
   | { readonly kind: "string"; readonly text: string }
-  | { readonly kind: "vector" | "matrix"; readonly series: readonly NotedSeries[] };
+  | { readonly kind: "vector" | "matrix"; readonly series: readonly NotedSeries[] }
+  /** A matrix of which this series has a sample at a time that is no step. */
+  | { readonly kind: "unplaced"; readonly labels: Labels; readonly timesMs: readonly number[] };
 
 export type Difference = {
   readonly problem: string;
@@ -29,6 +31,8 @@ export function compareResult(wanted: Wanted, result: ScriptResult): Difference 
     case "string":
       if (wanted.text === undefined) return differs("the result is a string");
       return wanted.text === result.text ? undefined : differs("another string");
+    case "unplaced":
+      return differs("the result has samples at other times");
     case "vector":
     case "matrix": {
       if (wanted.scalar !== undefined || wanted.text !== undefined)
@@ -109,6 +113,8 @@ function linesOf(result: ScriptResult): readonly string[] {
       return [formatNumber(result.value)];
     case "string":
       return [quote(result.text)];
+    case "unplaced":
+      return [`${formatLabels(result.labels)} at ${result.timesMs.join(", ")} ms`];
     case "vector":
     case "matrix":
       return result.series.map(
@@ -125,16 +131,16 @@ function pointText(points: readonly Point[]): string {
     .join(" ");
 }
 
-/** The samples of a matrix, each at its step; undefined if one is at a time between the steps. */
+/** The samples of a matrix series, each at its step; undefined if one is at none. */
 export function pointsAtSteps(
-  { timesMs, values }: { readonly timesMs: ArrayLike<number>; readonly values: ArrayLike<number> },
+  timesMs: Float64Array,
+  values: Float64Array,
   { startMs, endMs, stepMs }: Steps,
 ): readonly Point[] | undefined {
   const points: Point[] = [];
-  for (let index = 0; index < timesMs.length; index++) {
-    const step = ((timesMs[index] ?? NaN) - startMs) / stepMs;
-    if (!Number.isInteger(step) || step < points.length || startMs + step * stepMs > endMs)
-      return undefined;
+  for (const [index, timeMs] of timesMs.entries()) {
+    const step = (timeMs - startMs) / stepMs;
+    if (!Number.isInteger(step) || step < points.length || timeMs > endMs) return undefined;
     while (points.length < step) points.push("gap");
     points.push(values[index] ?? NaN);
   }

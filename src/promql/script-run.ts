@@ -1,13 +1,14 @@
 // Carries out a test script against our evaluator. What differs from what the script wants comes back
 // as data, to be printed by whoever ran it.
+import { formatDuration } from "../lib/duration.ts";
 import { SeriesStore } from "../metrics/series-store.ts";
-import type { Expr } from "./ast.ts";
+import { walk, type AtModifier, type Expr } from "./ast.ts";
 import { formatDiagnostics } from "./diagnostic.ts";
 import { evaluateInstant, evaluateRange } from "./evaluate.ts";
-import { compareAnnotations, compareResult } from "./script-compare.ts";
+import { compareAnnotations, compareResult, pointsAtSteps } from "./script-compare.ts";
 import type { Difference, ScriptResult } from "./script-compare.ts";
-import type { Point } from "./script-series.ts";
-import type { Evaluation, EvaluationTime, Load, Script, Steps } from "./script.ts";
+import type { NotedSeries } from "./script-series.ts";
+import type { Evaluation, Load, Script, Steps, Wanted } from "./script.ts";
 import { EvaluationError, type MatrixSeries, type Value } from "./value.ts";
 
 export type ScriptFailure = Difference & {
@@ -67,27 +68,53 @@ function load({ stepMs, series }: Load, store: SeriesStore): readonly ScriptFail
   return failures;
 }
 
+/**
+ * As promqltest does, an instant query is asked in other ways too, which must give the same: as the
+ * middle step of a range query, and at other times with the time of its selectors fixed by `@`.
+ */
+function checkEvaluation(evaluation: Evaluation, store: SeriesStore): Difference | undefined {
+  const { parsed, query, wanted, time } = evaluation;
+  if (parsed.kind === "malformed")
+    return checkFailure(wanted, formatDiagnostics(query, parsed.diagnostics));
+  const { expr } = parsed;
+  if (time.kind === "range") return check(wanted, () => askRange(expr, store, time));
+  const { atMs } = time;
+  const difference = check(wanted, () => askInstant(expr, store, atMs, wanted));
+  if (difference) return difference;
+  const fixed = fixedAt(expr, atMs);
+  for (const [asked, otherMs, how] of [
+    [expr, atMs, ""],
+    ...(fixed ? otherTimes(atMs).map((otherMs) => [fixed, otherMs, "fixed by @, "] as const) : []),
+  ] as const) {
+    const at = `at ${formatDuration(otherMs)}`;
+    if (how !== "") {
+      const differs = check(wanted, () => askInstant(asked, store, otherMs, wanted));
+      if (differs) return { ...differs, problem: `${how}${at}: ${differs.problem}` };
+    }
+    if (wanted.fail || wanted.ordered || wanted.steps || wanted.text !== undefined) continue;
+    if (dependsOnEnds(asked)) continue;
+    const differs = check(wanted, () => askMiddle(asked, store, otherMs, wanted));
+    if (differs) return { ...differs, problem: `${how}in a range query ${at}: ${differs.problem}` };
+  }
+  return undefined;
+}
+
 type Answer = {
   readonly result: ScriptResult;
   readonly warnings: readonly string[];
   readonly infos: readonly string[];
 };
 
-function checkEvaluation(evaluation: Evaluation, store: SeriesStore): Difference | undefined {
-  const { parsed, query, wanted, time } = evaluation;
+function check(wanted: Wanted, ask: () => Answer): Difference | undefined {
   let answer: Answer;
   try {
-    if (parsed.kind === "malformed")
-      return checkFailure(evaluation, formatDiagnostics(query, parsed.diagnostics));
-    answer = ask(parsed.expr, store, time, wanted.steps);
+    answer = ask();
   } catch (error) {
     if (!(error instanceof EvaluationError)) throw error;
-    return checkFailure(evaluation, error.message);
+    return checkFailure(wanted, error.message);
   }
-  if (wanted.fail) {
-    const got = ["no failure"];
-    return { problem: "it does not fail", wanted: [wanted.fail.text], got };
-  }
+  if (wanted.fail)
+    return { problem: "it does not fail", wanted: [wanted.fail.text], got: ["no failure"] };
   return (
     compareResult(wanted, answer.result) ??
     compareAnnotations(
@@ -99,19 +126,37 @@ function checkEvaluation(evaluation: Evaluation, store: SeriesStore): Difference
   );
 }
 
-function checkFailure({ wanted }: Evaluation, message: string): Difference | undefined {
+function checkFailure(wanted: Wanted, message: string): Difference | undefined {
   if (!wanted.fail) return { problem: "it fails", wanted: [], got: [message] };
   if (wanted.fail.matches(message)) return undefined;
   return { problem: "another failure", wanted: [wanted.fail.text], got: [message] };
 }
 
-function ask(expr: Expr, store: SeriesStore, time: EvaluationTime, steps?: Steps): Answer {
-  const { value, warnings, infos } =
-    time.kind === "range"
-      ? evaluateRange(expr, store, time)
-      : evaluateInstant(expr, store, time.atMs);
-  const grid = time.kind === "range" ? time : steps;
-  return { result: resultOf(value, grid), warnings, infos };
+function askInstant(expr: Expr, store: SeriesStore, atMs: number, { steps }: Wanted): Answer {
+  const { value, warnings, infos } = evaluateInstant(expr, store, atMs);
+  return { result: resultOf(value, steps), warnings, infos };
+}
+
+function askRange(expr: Expr, store: SeriesStore, steps: Steps): Answer {
+  const { value, warnings, infos } = evaluateRange(expr, store, steps);
+  return { result: resultOf(value, steps), warnings, infos };
+}
+
+/** One step before and one after; what is there at `atMs` is the result of an instant query. */
+function askMiddle(expr: Expr, store: SeriesStore, atMs: number, { scalar }: Wanted): Answer {
+  const steps = { startMs: atMs - 60_000, endMs: atMs + 60_000, stepMs: 60_000 };
+  const { value, warnings, infos } = evaluateRange(expr, store, steps);
+  const series: NotedSeries[] = [];
+  for (const { labels, timesMs, values } of value.series) {
+    const point = values[timesMs.indexOf(atMs)];
+    if (point !== undefined) series.push({ labels, points: [point] });
+  }
+  const [only] = series;
+  const result: ScriptResult =
+    scalar === undefined
+      ? { kind: "vector", series }
+      : { kind: "scalar", value: Number(only?.points[0] ?? NaN) };
+  return { result, warnings, infos };
 }
 
 function resultOf(value: Value, steps: Steps | undefined): ScriptResult {
@@ -120,34 +165,88 @@ function resultOf(value: Value, steps: Steps | undefined): ScriptResult {
       return value;
     case "string":
       return { kind: "string", text: value.value };
-    case "vector": {
-      const series = value.samples.map(({ labels, value: point }) => ({ labels, points: [point] }));
-      return { kind: "vector", series };
-    }
-    case "matrix": {
-      const series = value.series.map((each) => ({
-        labels: each.labels,
-        points: steps ? pointsAt(each, steps) : [...each.values],
-      }));
-      return { kind: "matrix", series };
-    }
+    case "vector":
+      return {
+        kind: "vector",
+        series: value.samples.map(({ labels, value: point }) => ({ labels, points: [point] })),
+      };
+    case "matrix":
+      return matrixResult(value.series, steps);
   }
 }
 
-/** One point per step; samples that stand at no step come after all of them, so that they are seen. */
-function pointsAt({ timesMs, values }: MatrixSeries, { startMs, stepMs }: Steps): readonly Point[] {
-  const points: Point[] = [];
-  const elsewhere: Point[] = [];
-  for (const [index, timeMs] of timesMs.entries()) {
-    const step = (timeMs - startMs) / stepMs;
-    const value = values[index] ?? NaN;
-    if (!Number.isInteger(step) || step < 0) elsewhere.push(value);
-    else {
-      while (points.length < step) points.push("gap");
-      points.push(value);
-    }
+/** Without steps, which a script has to name for a matrix, the samples are at times of their own. */
+function matrixResult(matrix: readonly MatrixSeries[], steps: Steps | undefined): ScriptResult {
+  const series: NotedSeries[] = [];
+  for (const { labels, timesMs, values } of matrix) {
+    const points = steps && pointsAtSteps(timesMs, values, steps);
+    if (!points) return { kind: "unplaced", labels, timesMs: [...timesMs] };
+    series.push({ labels, points });
   }
-  return [...points, ...elsewhere];
+  return { kind: "matrix", series };
+}
+
+/** Some of the times at which a query that is fixed in time must give the same. */
+function otherTimes(atMs: number): readonly number[] {
+  return atMs === 0 ? [-1000, 1000] : [-10 * atMs, 0, Math.round(atMs / 5), 10 * atMs];
+}
+
+/**
+ * The query with every selector, and every subquery as a whole, fixed at `atMs`, unless it is fixed
+ * already. Undefined for one that asks for the time in another way.
+ */
+function fixedAt(expr: Expr, atMs: number): Expr | undefined {
+  let asksForTime = false;
+  walk(expr, (node) => {
+    if (node.kind === "call" && timeDependent.has(node.name)) asksForTime = true;
+  });
+  return asksForTime ? undefined : fixed(expr, atMs);
+}
+
+function fixed(expr: Expr, atMs: number): Expr {
+  switch (expr.kind) {
+    case "number":
+    case "string":
+      return expr;
+    case "vectorSelector":
+    case "subquery":
+      // What is inside of a fixed subquery moves with its steps.
+      return { ...expr, at: fixedTime(expr.at, atMs) };
+    case "rangeSelector":
+      return { ...expr, selector: { ...expr.selector, at: fixedTime(expr.selector.at, atMs) } };
+    case "unary":
+      return { ...expr, expr: fixed(expr.expr, atMs) };
+    case "binary":
+      return { ...expr, left: fixed(expr.left, atMs), right: fixed(expr.right, atMs) };
+    case "aggregation": {
+      const { parameter } = expr;
+      const inner = { ...expr, expr: fixed(expr.expr, atMs) };
+      return parameter ? { ...inner, parameter: fixed(parameter, atMs) } : inner;
+    }
+    case "call":
+      return { ...expr, args: expr.args.map((arg) => fixed(arg, atMs)) };
+  }
+}
+
+const timeDependent: ReadonlySet<string> = new Set(
+  [
+    "time timestamp predict_linear".split(" "),
+    "minute hour day_of_week day_of_month day_of_year days_in_month month year".split(" "),
+  ].flat(),
+);
+
+function fixedTime(at: AtModifier | undefined, atMs: number): AtModifier {
+  return at?.kind === "time" ? at : { kind: "time", timeMs: atMs };
+}
+
+/** `@ start()` and `@ end()` are other times in a range query. */
+function dependsOnEnds(expr: Expr): boolean {
+  let depends = false;
+  walk(expr, (node) => {
+    if (node.kind !== "vectorSelector" && node.kind !== "subquery") return;
+    if (node.at && node.at.kind !== "time") depends = true;
+  });
+  return depends;
 }
 
 /** As `FILE:LINE: QUERY`, then what is wrong with it, indented. */
