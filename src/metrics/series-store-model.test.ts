@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seededRandom } from "../lib/random.ts";
 import { labelsKey, type Labels } from "./labels.ts";
+import { compileMatcher, matchesAll, type CompiledMatcher, type LabelMatcher } from "./matcher.ts";
 import { SampleBuffer } from "./sample-buffer.ts";
 import { SeriesStore } from "./series-store.ts";
 
@@ -124,4 +125,34 @@ function compare(
   }
   const inWindow = [...model].filter(([, samples]) => (samples.at(-1)?.timeMs ?? NaN) >= floorMs);
   for (const [key] of inWindow) assert.ok(selected.has(key));
+  // The index has lived through the same comings and goings.
+  for (const matchers of selections)
+    assert.deepEqual(
+      store.select(matchers, -Infinity, Infinity).map(({ key }) => key),
+      [...selected.values()]
+        .filter(({ labels }) => matchesAll(matchers, labels))
+        .map(({ key }) => key),
+    );
+}
+
+const selections = (
+  [
+    [["__name__", "=", "m1"]],
+    [
+      ["__name__", "=", "m1"],
+      ["pod", "=~", "p[12]"],
+    ],
+    [["pod", "=~", "p1|p2|p9"]],
+    [["le", "!=", ""]],
+    [
+      ["le", "=", ""],
+      ["pod", "!~", "p.*[13]"],
+    ],
+  ] as const
+).map((matchers) => matchers.map(([label, op, value]) => compiled({ label, op, value })));
+
+function compiled(matcher: LabelMatcher): CompiledMatcher {
+  const result = compileMatcher(matcher);
+  assert.ok(result.kind === "compiled");
+  return result.matcher;
 }
