@@ -69,14 +69,17 @@ export class LabelIndex<M extends Member> {
   }
 
   /**
-   * The fewest members that one matcher leaves, in order of adding and with some that are gone, and the matchers that still have
-   * to be tried on each; undefined where no matcher narrows them down.
+   * The fewest members that one matcher leaves, in order of adding and with some that are gone, and the
+   * matchers that still have to be tried on each; undefined where no matcher narrows them down.
    *
    * A matcher that takes the empty value also takes what has no such label, of which the index knows
    * nothing. Patterns are tried on a label's values, which are fewer than its series, but only as long
-   * as they are fewer than what is left already.
+   * as they are fewer than what is left already. `onTried` is told the length of each value.
    */
-  narrow(matchers: readonly CompiledMatcher[]): Narrowed<M> | undefined {
+  narrow(
+    matchers: readonly CompiledMatcher[],
+    onTried: (characters: number) => void,
+  ): Narrowed<M> | undefined {
     let best: readonly Posting<M>[] | undefined;
     let bestSize = Infinity;
     let bestMatcher: CompiledMatcher | undefined;
@@ -85,7 +88,7 @@ export class LabelIndex<M extends Member> {
       const values = this.#names.get(matcher.label)?.values;
       if (!values) return { members: [], matchers: [] };
       if (matcher.literals === undefined && values.size >= bestSize) continue;
-      const postings = postingsOf(values, matcher);
+      const postings = postingsOf(values, matcher, onTried);
       let size = 0;
       for (const { members, gone } of postings) size += members.length - gone;
       if (size >= bestSize) continue;
@@ -113,10 +116,14 @@ const costOf = (matcher: CompiledMatcher): number => matcher.literals?.length ??
 function postingsOf<M>(
   values: ReadonlyMap<string, Posting<M>>,
   { literals, accepts }: CompiledMatcher,
+  onTried: (characters: number) => void,
 ): readonly Posting<M>[] {
   const postings: Posting<M>[] = [];
   if (literals === undefined) {
-    for (const posting of values.values()) if (accepts(posting.value)) postings.push(posting);
+    for (const posting of values.values()) {
+      onTried(posting.value.length);
+      if (accepts(posting.value)) postings.push(posting);
+    }
     return postings;
   }
   for (const value of literals) {

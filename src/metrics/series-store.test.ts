@@ -258,3 +258,20 @@ test("series that have been resolved and not been written to make room again", (
   assert.ok(waiting.isGone);
   assert.equal(store.counts().series, 1);
 });
+
+test("a slow pattern over many values can be ended", () => {
+  const store = new SeriesStore();
+  for (let id = 0; id < 1000; id++) store.append({ __name__: "m", id: `request-${id}` }, 1000, 1);
+  for (const matchers of [
+    [matcher("id", "=~", ".*1.*2")],
+    [matcher("__name__", "=", "m"), matcher("id", "=~", ".*1.*2|")],
+  ]) {
+    let characters = 0;
+    const onTried = (more: number): void => {
+      characters += more;
+      if (characters > 5000) throw new Error("timeout");
+    };
+    assert.throws(() => store.select(matchers, 0, 1000, onTried), /timeout/);
+    assert.ok(store.select(matchers, 0, 1000).length > 0);
+  }
+});

@@ -34,6 +34,9 @@ const defaultLimits: StoreLimits = {
  */
 export const maxAheadMs = 10 * 60_000;
 
+/** Of a label's value, in characters. */
+const usualLength = 30;
+
 /** How many series are looked at in one go, which takes some milliseconds. */
 const maxSweep = 10_000;
 
@@ -143,23 +146,25 @@ export class SeriesStore {
     return this.#newestMs;
   }
 
-  /** The series that match and have a sample or a marker in (afterMs, untilMs], oldest series first. */
+  /**
+   * The series that match and have a sample or a marker in (afterMs, untilMs], oldest series first.
+   * A pattern can be slow, and there may be many values to try it on: `onTried` is told as it goes how
+   * many characters it went through, more or less, and may throw to end it.
+   */
   select(
     matchers: readonly CompiledMatcher[],
     afterMs: number,
     untilMs: number,
+    onTried: (characters: number) => void = () => {},
   ): readonly Series[] {
-    const narrowed = this.#index.narrow(matchers);
+    const narrowed = this.#index.narrow(matchers, onTried);
     const untried = narrowed?.matchers ?? matchers;
     const selected: Series[] = [];
-    for (const series of narrowed?.members ?? this.#series.values())
-      if (
-        !series.isGone &&
-        series.newestMs > afterMs &&
-        series.oldestMs <= untilMs &&
-        matchesAll(untried, series.labels)
-      )
-        selected.push(series);
+    for (const series of narrowed?.members ?? this.#series.values()) {
+      if (series.isGone || series.newestMs <= afterMs || series.oldestMs > untilMs) continue;
+      onTried(untried.length * usualLength);
+      if (matchesAll(untried, series.labels)) selected.push(series);
+    }
     return selected;
   }
 

@@ -53,7 +53,7 @@ function storedSamples(
   untilMs: number,
   { store, budget, buffer }: Context,
 ): Pick<RangeVector, "size" | "read"> {
-  const found = store.select(matchersOf(selector), afterMs, untilMs);
+  const found = store.select(matchersOf(selector), afterMs, untilMs, budget.work);
   return {
     size: found.length,
     read: (index) => {

@@ -45,11 +45,13 @@ export function selectInstant(
   context: Context,
   measure: "value" | "time" = "value",
 ): Frame {
-  const { store, lookbackMs, buffer } = context;
+  const { store, lookbackMs, buffer, budget } = context;
   const { count } = grid;
   const lookMs = lookTimes(selector, grid, context);
   const [firstMs, lastMs] = [lookMs(0), lookMs(count - 1)];
-  const found = count === 0 ? [] : store.select(matchersOf(selector), firstMs - lookbackMs, lastMs);
+  const matchers = matchersOf(selector);
+  const found =
+    count === 0 ? [] : store.select(matchers, firstMs - lookbackMs, lastMs, budget.work);
   const draft = draftFrame(found.length, count, context);
   const write = (index: number, timeMs: number, value: number): void => {
     draft.values[index] = measure === "value" ? value : timeMs / 1000;
