@@ -77,7 +77,8 @@ function parseLabels(text: string): { readonly labels: Labels; readonly rest: st
   const pairs: [string, string][] = [];
   const name = take(cursor, /[A-Za-z_:][\w:]*/y);
   if (name !== undefined) pairs.push([metricNameLabel, name]);
-  take(cursor, /\s*(?=\{)/y);
+  // Two braces are no labels, but a histogram as first value.
+  take(cursor, /\s*(?=\{(?!\{))/y);
   if (take(cursor, /\{\s*/y) !== undefined) {
     while (take(cursor, /\s*\}/y) === undefined) {
       pairs.push(takePair(cursor));
