@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { aggregationOps, walk, type BinaryOp, type Expr } from "./ast.ts";
 import { parseScript, type Script } from "./script.ts";
 import { formatFailure, runScript } from "./script-run.ts";
-import { functionNames } from "./signatures.ts";
+import { functionNames, functionRefusal } from "./signatures.ts";
 
 const folder = new URL("./scripts/", import.meta.url);
 const names = readdirSync(folder).filter((name) => name.endsWith(".test"));
@@ -90,4 +90,28 @@ test("the scripts use every function, aggregation, operator and modifier that is
   ];
   const missing = wanted.filter((part) => !used.has(`${part}, instant`));
   assert.deepEqual(missing, []);
+});
+
+const manual = readFileSync(new URL("../../docs/promql.md", import.meta.url), "utf8");
+
+test("the manual's script is as wanted", () => {
+  const [, text = ""] = /^```\n(.*?)^```$/ms.exec(manual) ?? [];
+  const parsed = parseScript(text);
+  assert.ok(parsed.kind === "parsed", JSON.stringify(parsed));
+  const { evaluations, failures } = runScript(parsed.script);
+  assert.ok(evaluations > 0, "it has one");
+  assert.deepEqual(failures, []);
+});
+
+test("the manual lists the functions that are served, and those that are refused", () => {
+  const [served = "", refused = ""] =
+    /## What is served\n(.*?)## What is refused\n(.*?)\n## /s.exec(manual)?.slice(1) ?? [];
+  const table = served.slice(served.indexOf("| family"));
+  const words = (text: string): readonly string[] =>
+    [...text.matchAll(/`([^`]+)`/g)].flatMap(([, list = ""]) => list.split(/\s+/));
+  assert.deepEqual(words(table).toSorted(), functionNames().toSorted());
+  const others = "limitk limit_ratio anchored smoothed fill fill_left fill_right".split(" ");
+  for (const name of words(refused).filter((word) => /^[a-z_]+$/.test(word)))
+    if (!others.includes(name))
+      assert.match(functionRefusal(name) ?? "served", /experimental|native histograms/, name);
 });
