@@ -40,5 +40,11 @@ function roundTo(value: number, to: number): number {
 /** An empty range (least above most) leaves every sample out. */
 function clamp(value: number, least: number, most: number): number | undefined {
   if (most < least) return undefined;
-  return Math.max(least, Math.min(most, value));
+  return greater(least, lesser(most, value));
 }
+
+// As in Go, an infinity that settles the matter does so also against what is not a number.
+const greater = (a: number, b: number): number =>
+  a === Infinity || b === Infinity ? Infinity : Math.max(a, b);
+const lesser = (a: number, b: number): number =>
+  a === -Infinity || b === -Infinity ? -Infinity : Math.min(a, b);
