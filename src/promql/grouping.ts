@@ -1,7 +1,7 @@
 // Which group of an aggregation each series falls into: worked out once, for all steps.
 import { noLabels, type Labels } from "../metrics/labels.ts";
 import type { Grouping } from "./ast.ts";
-import { signatureIgnoring, signatureOn } from "./label-signature.ts";
+import { signatureIgnoring, signatureOn, type Signature } from "./label-signature.ts";
 
 /** Groups are numbered in the order of their first series. */
 export type Groups = {
@@ -31,7 +31,7 @@ export function groupRows(rows: readonly Labels[], grouping: Grouping | undefine
 }
 
 /** The name goes with `without`, and with `by` stays only where it is asked for. */
-function signatureOf(grouping: Grouping | undefined): ReturnType<typeof signatureOn> {
+function signatureOf(grouping: Grouping | undefined): Signature {
   if (!grouping) return signatureOn([]);
   return grouping.kind === "by" ? signatureOn(grouping.labels) : signatureIgnoring(grouping.labels);
 }

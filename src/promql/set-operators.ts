@@ -1,5 +1,6 @@
 // `and`, `or` and `unless`: which series of one side stay depends, step by step, on whether the other
 // side has one with the same labels.
+import type { Labels } from "../metrics/labels.ts";
 import type { Binary, SetOp } from "./ast.ts";
 import type { Context } from "./context.ts";
 import {
@@ -32,7 +33,7 @@ export function combineSets(
 type Presence = ReadonlyMap<string, Uint8Array>;
 
 /** At which steps the frame has a series with these labels. */
-function presenceBy(keyOf: (labels: Frame["labels"][number]) => string, frame: Frame): Presence {
+function presenceBy(keyOf: (labels: Labels) => string, frame: Frame): Presence {
   const { steps, present } = frame;
   const presence = new Map<string, Uint8Array>();
   for (const [row, labels] of frame.labels.entries()) {
@@ -49,7 +50,7 @@ function presenceBy(keyOf: (labels: Frame["labels"][number]) => string, frame: F
 function restricted(
   { labels, steps, values, present }: Frame,
   other: Presence,
-  keyOf: (labels: Frame["labels"][number]) => string,
+  keyOf: (labels: Labels) => string,
   wanted: 0 | 1,
   context: Context,
 ): Frame {

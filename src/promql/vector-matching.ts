@@ -26,17 +26,21 @@ export function matchVectors(expr: Pairing, left: Frame, right: Frame, context: 
   const oneIsLeft = group?.side === "right";
   const [many, one] = oneIsLeft ? [right, left] : [left, right];
   const signature = on ? signatureOn(labels) : signatureIgnoring(labels);
-  const ones = rowsBySignature(one, signature);
-  refuseDuplicates(expr, { many, one, ones, signature, side: oneIsLeft ? "left" : "right" });
+  const partners = partnersBySignature(one, signature);
+  findDuplicates(expr, { many, one, partners, signature, side: oneIsLeft ? "left" : "right" });
 
-  const pairs = pairsOf(many, ones, signature);
+  // Only labels that are taken over from the one side tell its series apart in the result.
+  const keepApart = group !== undefined && group.include.length > 0;
+  const pairs = pairsOf(many, partners, signature, keepApart, context);
   const paired = draftFrame(pairs.length, many.steps, context);
   const apply = pairOperator(expr.op, expr.returnBool);
-  for (const [index, { manyRow, oneRow }] of pairs.entries()) {
+  for (const [index, { manyRow, oneRow, rowAt }] of pairs.entries()) {
     context.budget.work(many.steps);
     const to = index * many.steps;
     for (let step = 0; step < many.steps; step++) {
-      const [manyAt, oneAt] = [manyRow * many.steps + step, oneRow * many.steps + step];
+      const partner = rowAt ? (rowAt[step] ?? -1) : oneRow;
+      if (partner < 0 || (keepApart && partner !== oneRow)) continue;
+      const [manyAt, oneAt] = [manyRow * many.steps + step, partner * many.steps + step];
       if (many.present[manyAt] === 0 || one.present[oneAt] === 0) continue;
       const [a, b] = [many.values[manyAt] ?? NaN, one.values[oneAt] ?? NaN];
       // A comparison that holds gives the left side's value, whichever side that is.
@@ -61,49 +65,61 @@ function keepsName({ op, returnBool }: Pairing): boolean {
   return !isArithmetic(op) && !returnBool;
 }
 
-type RowsByKey = ReadonlyMap<string, readonly number[]>;
+/** The series of the one side that have the same signature. */
+type Partners = {
+  readonly rows: number[];
+  /** Which of several is present at each step; -1 where none is. */
+  rowAt?: Int32Array;
+};
 
-function rowsBySignature({ labels }: Frame, { keyOf }: Signature): RowsByKey {
-  const rows = new Map<string, number[]>();
+type PartnersByKey = ReadonlyMap<string, Partners>;
+
+function partnersBySignature({ labels }: Frame, { keyOf }: Signature): PartnersByKey {
+  const partners = new Map<string, Partners>();
   for (const [row, each] of labels.entries()) {
     const key = keyOf(each);
-    const known = rows.get(key);
-    if (known) known.push(row);
-    else rows.set(key, [row]);
+    const known = partners.get(key);
+    if (known) known.rows.push(row);
+    else partners.set(key, { rows: [row] });
   }
-  return rows;
+  return partners;
 }
 
 /** The side that must be unique may have several series per group, but one at each step. */
-function refuseDuplicates(
+function findDuplicates(
   span: Span,
   {
     many,
     one,
-    ones,
+    partners,
     signature,
     side,
   }: {
     readonly many: Frame;
     readonly one: Frame;
-    readonly ones: RowsByKey;
+    readonly partners: PartnersByKey;
     readonly signature: Signature;
     readonly side: "left" | "right";
   },
 ): void {
   const { steps, present } = one;
-  for (const rows of ones.values()) {
-    if (rows.length < 2) continue;
-    for (let step = 0; step < steps; step++) {
-      const [first, second] = rows.filter((row) => present[row * steps + step] === 1);
-      // Where the other side has nothing at all, nothing is asked of this one.
-      if (first === undefined || second === undefined || !isPresentAt(many, step)) continue;
-      const [earlier = {}, later = {}] = [one.labels[first], one.labels[second]];
-      throw new EvaluationError(
-        `found duplicate series for the match group ${formatLabels(signature.labelsOf(later))} on the ${side} hand-side of the operation: [${formatLabels(later)}, ${formatLabels(earlier)}];many-to-many matching not allowed: matching labels must be unique on one side`,
-        span,
-      );
-    }
+  for (const each of partners.values()) {
+    if (each.rows.length < 2) continue;
+    const rowAt = new Int32Array(steps).fill(-1);
+    each.rowAt = rowAt;
+    for (const row of each.rows)
+      for (let step = 0; step < steps; step++) {
+        if (present[row * steps + step] === 0) continue;
+        const other = rowAt[step] ?? -1;
+        rowAt[step] = row;
+        // Where the other side has nothing at all, nothing is asked of this one.
+        if (other < 0 || !isPresentAt(many, step)) continue;
+        const [earlier = {}, later = {}] = [one.labels[other], one.labels[row]];
+        throw new EvaluationError(
+          `found duplicate series for the match group ${formatLabels(signature.labelsOf(later))} on the ${side} hand-side of the operation: [${formatLabels(later)}, ${formatLabels(earlier)}];many-to-many matching not allowed: matching labels must be unique on one side`,
+          span,
+        );
+      }
   }
 }
 
@@ -111,13 +127,36 @@ function isPresentAt({ labels, steps, present }: Frame, step: number): boolean {
   return labels.some((_, row) => present[row * steps + step] === 1);
 }
 
-type Pair = { readonly key: string; readonly manyRow: number; readonly oneRow: number };
+type Pair = {
+  readonly key: string;
+  readonly manyRow: number;
+  readonly oneRow: number;
+  readonly rowAt?: Int32Array | undefined;
+};
 
-function pairsOf({ labels }: Frame, ones: RowsByKey, { keyOf }: Signature): readonly Pair[] {
+/** One for each series of the many side, or, kept apart, for each partner that it meets at any step. */
+function pairsOf(
+  { labels, steps, present }: Frame,
+  partners: PartnersByKey,
+  { keyOf }: Signature,
+  keepApart: boolean,
+  { budget }: Context,
+): readonly Pair[] {
   const pairs: Pair[] = [];
   for (const [manyRow, each] of labels.entries()) {
     const key = keyOf(each);
-    for (const oneRow of ones.get(key) ?? []) pairs.push({ key, manyRow, oneRow });
+    const { rows = [], rowAt } = partners.get(key) ?? {};
+    const [oneRow] = rows;
+    if (oneRow === undefined) continue;
+    if (!rowAt || !keepApart) {
+      pairs.push({ key, manyRow, oneRow, rowAt });
+      continue;
+    }
+    budget.work(steps);
+    const met = new Set<number>();
+    for (let step = 0; step < steps; step++)
+      if (present[manyRow * steps + step] === 1) met.add(rowAt[step] ?? -1);
+    for (const row of met) if (row >= 0) pairs.push({ key, manyRow, oneRow: row, rowAt });
   }
   return pairs;
 }
