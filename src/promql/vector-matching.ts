@@ -2,7 +2,6 @@
 // labels, and then each step of a pair is a pair of numbers.
 import {
   dropLabels,
-  formatLabels,
   keepLabels,
   labelsKey,
   labelValue,
@@ -14,6 +13,7 @@ import type { ArithmeticOp, Binary, ComparisonOp, Span, VectorMatching } from ".
 import type { Context } from "./context.ts";
 import { draftFrame, finishFrame, mergeSameLabels, rowsOf, type Frame } from "./frame.ts";
 import { signatureIgnoring, signatureOn, type Signature } from "./label-signature.ts";
+import { quote } from "./literals.ts";
 import { isArithmetic, pairOperator } from "./operators.ts";
 import { EvaluationError } from "./value.ts";
 
@@ -116,11 +116,19 @@ function findDuplicates(
         if (other < 0 || !isPresentAt(many, step)) continue;
         const [earlier = {}, later = {}] = [one.labels[other], one.labels[row]];
         throw new EvaluationError(
-          `found duplicate series for the match group ${formatLabels(signature.labelsOf(later))} on the ${side} hand-side of the operation: [${formatLabels(later)}, ${formatLabels(earlier)}];many-to-many matching not allowed: matching labels must be unique on one side`,
+          `found duplicate series for the match group ${listed(signature.labelsOf(later))} on the ${side} hand-side of the operation: [${listed(later)}, ${listed(earlier)}];many-to-many matching not allowed: matching labels must be unique on one side`,
           span,
         );
       }
   }
+}
+
+/** All labels in braces, the name as one of them: so Prometheus prints series in its errors. */
+function listed(labels: Labels): string {
+  const pairs = Object.keys(labels)
+    .toSorted()
+    .map((name) => `${name}=${quote(labels[name] ?? "")}`);
+  return `{${pairs.join(", ")}}`;
 }
 
 function isPresentAt({ labels, steps, present }: Frame, step: number): boolean {
