@@ -23,7 +23,7 @@ export type ScriptReport = {
 };
 
 // Scripts reach over hours of their own time and are small, so nothing is to fall out of the window.
-const newStore = (): SeriesStore => new SeriesStore({ windowMs: 1000 * 365 * 86_400_000 });
+export const newStore = (): SeriesStore => new SeriesStore({ windowMs: 1000 * 365 * 86_400_000 });
 
 /** Goes on after a failure: all of them are told. */
 export function runScript({ commands }: Script): ScriptReport {
@@ -36,7 +36,7 @@ export function runScript({ commands }: Script): ScriptReport {
         store = newStore();
         break;
       case "load":
-        failures.push(...load(command, store));
+        failures.push(...loadInto(store, command));
         break;
       case "eval": {
         evaluations++;
@@ -49,7 +49,8 @@ export function runScript({ commands }: Script): ScriptReport {
   return { evaluations, failures };
 }
 
-function load({ stepMs, series }: Load, store: SeriesStore): readonly ScriptFailure[] {
+/** One failure for each series of which samples were refused. */
+export function loadInto(store: SeriesStore, { stepMs, series }: Load): readonly ScriptFailure[] {
   const failures: ScriptFailure[] = [];
   for (const { labels, points, line, text } of series) {
     const refused: string[] = [];
