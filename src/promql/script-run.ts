@@ -79,31 +79,46 @@ function checkEvaluation(evaluation: Evaluation, store: SeriesStore): Difference
     return checkFailure(wanted, formatDiagnostics(query, parsed.diagnostics));
   const { expr } = parsed;
   if (time.kind === "range") return check(wanted, () => askRange(expr, store, time));
-  const { atMs } = time;
-  const difference = check(wanted, () => askInstant(expr, store, atMs, wanted));
-  if (difference) return difference;
-  const fixed = fixedAt(expr, atMs);
-  for (const [asked, otherMs, how] of [
-    [expr, atMs, ""],
-    ...(fixed ? otherTimes(atMs).map((otherMs) => [fixed, otherMs, "fixed by @, "] as const) : []),
-  ] as const) {
-    const at = `at ${formatDuration(otherMs)}`;
-    if (how !== "") {
-      const differs = check(wanted, () => askInstant(asked, store, otherMs, wanted));
-      if (differs) return { ...differs, problem: `${how}${at}: ${differs.problem}` };
-    }
-    if (wanted.fail || wanted.ordered || wanted.steps || wanted.text !== undefined) continue;
-    if (dependsOnEnds(asked)) continue;
-    const differs = check(wanted, () => askMiddle(asked, store, otherMs, wanted));
-    if (differs) return { ...differs, problem: `${how}in a range query ${at}: ${differs.problem}` };
+  for (const { how, ask } of waysToAsk(expr, store, time.atMs, wanted)) {
+    const difference = check(wanted, ask);
+    if (difference) return { ...difference, problem: how + difference.problem };
   }
   return undefined;
 }
 
+type Asking = { readonly how: string; readonly ask: () => Answer };
+
+function* waysToAsk(
+  expr: Expr,
+  store: SeriesStore,
+  atMs: number,
+  wanted: Wanted,
+): Iterable<Asking> {
+  // What has no steps, or an order, or fails at once, has no middle step.
+  const hasSteps = !wanted.fail && !wanted.ordered && !wanted.steps && wanted.text === undefined;
+  yield { how: "", ask: () => askInstant(expr, store, atMs, wanted) };
+  if (hasSteps && !dependsOnEnds(expr))
+    yield { how: "in a range query: ", ask: () => askMiddle(expr, store, atMs, wanted) };
+  const fixed = fixedAt(expr, atMs);
+  if (!fixed) return;
+  for (const otherMs of otherTimes(atMs)) {
+    const how = `fixed by @ and asked at ${formatDuration(otherMs)}`;
+    yield { how: `${how}: `, ask: () => askInstant(fixed, store, otherMs, wanted) };
+    if (hasSteps)
+      yield {
+        how: `${how} in a range query: `,
+        ask: () => askMiddle(fixed, store, otherMs, wanted),
+      };
+  }
+}
+
 type Answer = {
   readonly result: ScriptResult;
-  readonly warnings: readonly string[];
-  readonly infos: readonly string[];
+  /** Those of the middle step alone are not known. */
+  readonly annotations?: {
+    readonly warnings: readonly string[];
+    readonly infos: readonly string[];
+  };
 };
 
 function check(wanted: Wanted, ask: () => Answer): Difference | undefined {
@@ -116,14 +131,15 @@ function check(wanted: Wanted, ask: () => Answer): Difference | undefined {
   }
   if (wanted.fail)
     return { problem: "it does not fail", wanted: [wanted.fail.text], got: ["no failure"] };
+  const difference = compareResult(wanted, answer.result);
+  if (difference || !answer.annotations) return difference;
+  const { warnings, infos } = answer.annotations;
   return (
-    compareResult(wanted, answer.result) ??
     compareAnnotations(
       "warning",
       { patterns: wanted.warnings, none: wanted.noWarnings },
-      answer.warnings,
-    ) ??
-    compareAnnotations("info", { patterns: wanted.infos, none: wanted.noInfos }, answer.infos)
+      warnings,
+    ) ?? compareAnnotations("info", { patterns: wanted.infos, none: wanted.noInfos }, infos)
   );
 }
 
@@ -135,18 +151,18 @@ function checkFailure(wanted: Wanted, message: string): Difference | undefined {
 
 function askInstant(expr: Expr, store: SeriesStore, atMs: number, { steps }: Wanted): Answer {
   const { value, warnings, infos } = evaluateInstant(expr, store, atMs);
-  return { result: resultOf(value, steps), warnings, infos };
+  return { result: resultOf(value, steps), annotations: { warnings, infos } };
 }
 
 function askRange(expr: Expr, store: SeriesStore, steps: Steps): Answer {
   const { value, warnings, infos } = evaluateRange(expr, store, steps);
-  return { result: resultOf(value, steps), warnings, infos };
+  return { result: resultOf(value, steps), annotations: { warnings, infos } };
 }
 
 /** One step before and one after; what is there at `atMs` is the result of an instant query. */
 function askMiddle(expr: Expr, store: SeriesStore, atMs: number, { scalar }: Wanted): Answer {
   const steps = { startMs: atMs - 60_000, endMs: atMs + 60_000, stepMs: 60_000 };
-  const { value, warnings, infos } = evaluateRange(expr, store, steps);
+  const { value } = evaluateRange(expr, store, steps);
   const series: NotedSeries[] = [];
   for (const { labels, timesMs, values } of value.series) {
     const point = values[timesMs.indexOf(atMs)];
@@ -157,7 +173,7 @@ function askMiddle(expr: Expr, store: SeriesStore, atMs: number, { scalar }: Wan
     scalar === undefined
       ? { kind: "vector", series }
       : { kind: "scalar", value: Number(only?.points[0] ?? NaN) };
-  return { result, warnings, infos };
+  return { result };
 }
 
 function resultOf(value: Value, steps: Steps | undefined): ScriptResult {
@@ -201,10 +217,10 @@ function fixedAt(expr: Expr, atMs: number): Expr | undefined {
   walk(expr, (node) => {
     if (node.kind === "call" && timeDependent.has(node.name)) asksForTime = true;
   });
-  return asksForTime ? undefined : fixed(expr, atMs);
+  return asksForTime ? undefined : withTimes(expr, atMs);
 }
 
-function fixed(expr: Expr, atMs: number): Expr {
+function withTimes(expr: Expr, atMs: number): Expr {
   switch (expr.kind) {
     case "number":
     case "string":
@@ -216,16 +232,16 @@ function fixed(expr: Expr, atMs: number): Expr {
     case "rangeSelector":
       return { ...expr, selector: { ...expr.selector, at: fixedTime(expr.selector.at, atMs) } };
     case "unary":
-      return { ...expr, expr: fixed(expr.expr, atMs) };
+      return { ...expr, expr: withTimes(expr.expr, atMs) };
     case "binary":
-      return { ...expr, left: fixed(expr.left, atMs), right: fixed(expr.right, atMs) };
+      return { ...expr, left: withTimes(expr.left, atMs), right: withTimes(expr.right, atMs) };
     case "aggregation": {
       const { parameter } = expr;
-      const inner = { ...expr, expr: fixed(expr.expr, atMs) };
-      return parameter ? { ...inner, parameter: fixed(parameter, atMs) } : inner;
+      const inner = { ...expr, expr: withTimes(expr.expr, atMs) };
+      return parameter ? { ...inner, parameter: withTimes(parameter, atMs) } : inner;
     }
     case "call":
-      return { ...expr, args: expr.args.map((arg) => fixed(arg, atMs)) };
+      return { ...expr, args: expr.args.map((arg) => withTimes(arg, atMs)) };
   }
 }
 
