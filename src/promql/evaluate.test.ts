@@ -139,6 +139,23 @@ test("a query that would touch too many samples is refused", () => {
   assert.throws(() => over("tokens @ 1", 1000, 100_000, 1000, { maxSamples: 900 }), limit);
 });
 
+test("series that follow one another on the unique side cost as much as one", () => {
+  const store = counters();
+  for (let second = 1; second <= 100; second++) {
+    store.append({ __name__: "version", rev: String(second) }, second * 1000, second);
+    store.appendStale({ __name__: "version", rev: String(second) }, second * 1000 + 1);
+  }
+  const { value } = evaluateRange(
+    parsed("tokens * on () group_left () version"),
+    store,
+    { startMs: 1000, endMs: 100_000, stepMs: 1000 },
+    // 10 and 100 series at 100 steps, and 10 results; all pairs would be 1,000.
+    { maxSamples: 12_000 },
+  );
+  assert.equal(value.series.length, 10);
+  assert.deepEqual([...(value.series[0]?.values.slice(0, 3) ?? [])], [1, 4, 9]);
+});
+
 test("a long query can be ended by its caller, wherever it spends its time", () => {
   for (const text of [
     "tokens",
