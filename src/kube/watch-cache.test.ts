@@ -143,3 +143,27 @@ test("a watch that held for long and breaks is taken up again at once, however o
   assert.ok(lines.length >= 11);
   for (const line of lines) assert.match(line, /trying again in 100 ms$/);
 });
+
+test("a listener that throws keeps no change from the others", async (t) => {
+  const { client, signal } = await openControlPlane(t);
+  const told: string[] = [];
+  const cache = new WatchCache({
+    client,
+    kind: configMapKind,
+    clock: wallClock,
+    namespace: "default",
+    log: (line) => told.push(line),
+  });
+  cache.subscribe(() => {
+    throw new Error("no good");
+  });
+  const seen: string[] = [];
+  cache.subscribe(({ key }) => seen.push(key));
+  cache.start(signal);
+  await cache.synced;
+  await client.create(configMapKind, configMap("a"));
+  await client.create(configMapKind, configMap("b"));
+  await eventually("both", () => (seen.length === 2 ? true : undefined));
+  assert.deepEqual(seen, ["default/a", "default/b"]);
+  assert.match(told[0] ?? "", /^a listener to configmaps failed on default\/a: Error: no good\n/);
+});

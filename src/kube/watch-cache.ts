@@ -128,8 +128,16 @@ export class WatchCache<T extends KubeObject> {
     if (old) this.#tell({ key, old });
   }
 
+  /** A listener that throws is wrong, but the others have to hear of the change, and the copy goes on. */
   #tell(change: Change<T>): void {
-    for (const listener of this.#listeners) listener(change);
+    const { log, kind } = this.#options;
+    for (const listener of this.#listeners)
+      try {
+        listener(change);
+      } catch (error) {
+        const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        log?.(`a listener to ${kind.plural} failed on ${change.key}: ${detail}`);
+      }
   }
 }
 

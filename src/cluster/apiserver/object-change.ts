@@ -46,9 +46,14 @@ export function withoutStatus(resource: Resource, object: MaybeWithStatus): Kube
   return rest;
 }
 
-/** The older core kinds have no generation; nobody would know what it counts. */
+/**
+ * As upstream: the older core kinds and Leases have no generation; of the others those have one that
+ * say what is wanted, in a spec or as webhooks.
+ */
 export function hasGeneration({ kind, custom }: Resource, object: KubeObject): boolean {
-  return custom || (kind.group !== "" && isJsonObject((object as { spec?: unknown }).spec));
+  if (custom || kind.group === "admissionregistration.k8s.io") return true;
+  if (kind.group === "" || kind.group === "coordination.k8s.io") return false;
+  return isJsonObject((object as { spec?: unknown }).spec);
 }
 
 /** The object with these entries and no others; an object without any has no such field. */

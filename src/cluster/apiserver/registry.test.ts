@@ -245,6 +245,27 @@ test("the generation counts changes of what is wanted, nothing else", async () =
   assert.equal(await generation("PATCH", one, { spec: { replicas: 2 } }), 2);
 });
 
+test("webhooks are counted too, and a Lease is not", async () => {
+  const { call } = openTestPlane();
+  const group = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
+  const metadata = { name: "wall" };
+  const made = await call("POST", group, { metadata });
+  assert.equal(made.body.metadata.generation, 1);
+  const webhooks = [
+    {
+      name: "wall.example.com",
+      clientConfig: { url: "https://127.0.0.1:1/" },
+      sideEffects: "None",
+      admissionReviewVersions: ["v1"],
+    },
+  ];
+  const changed = await call("PATCH", `${group}/wall`, { webhooks });
+  assert.equal(changed.body.metadata.generation, 2);
+  const leases = "/apis/coordination.k8s.io/v1/namespaces/default/leases";
+  const lease = await call("POST", leases, { metadata, spec: { holderIdentity: "me" } });
+  assert.equal(lease.body.metadata.generation, undefined);
+});
+
 test("status and the rest are written apart", async () => {
   const { call } = openTestPlane();
   const created = await call("POST", widgets, {
