@@ -7,13 +7,13 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { writeRequestBody, type WrittenSeries } from "./remote-write.ts";
+import { writeRequestBody, type SeriesToWrite } from "../src/telemetry/write-request-fixture.ts";
 
 export type PeerPrometheus = {
   readonly url: string;
   readonly pid: number;
   /** Rejects with the answer's text if it is refused. */
-  write(series: readonly WrittenSeries[]): Promise<void>;
+  write(series: readonly SeriesToWrite[]): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -37,7 +37,8 @@ export async function startPrometheus(): Promise<PeerPrometheus> {
   const ended = once(child, "exit");
   const stop = async (): Promise<void> => {
     child.kill("SIGKILL");
-    await ended;
+    // It rejects if there was nothing to start, which the caller has been told.
+    await ended.catch(() => undefined);
     rmSync(folder, { recursive: true, force: true });
   };
   try {
@@ -54,7 +55,7 @@ export async function startPrometheus(): Promise<PeerPrometheus> {
       const answer = await fetch(`${url}/api/v1/write`, {
         method: "POST",
         headers: { "content-encoding": "snappy", "content-type": "application/x-protobuf" },
-        body: writeRequestBody(series),
+        body: new Uint8Array(writeRequestBody(series)),
       });
       if (!answer.ok) throw new Error(`prometheus refused a write: ${await answer.text()}`);
     },

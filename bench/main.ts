@@ -5,6 +5,7 @@ import { clusterReady } from "./cluster-ready.ts";
 import { loadStep } from "./load-step.ts";
 import { metricsScrape } from "./metrics-scrape.ts";
 import { metricsStore } from "./metrics-store.ts";
+import { promql } from "./promql.ts";
 import { roundToScale } from "./round-to-scale.ts";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -23,5 +24,6 @@ for (const measure of [
   loadStep,
   metricsScrape,
   metricsStore,
+  promql,
 ])
   for (const { what, aim, measured } of await measure()) say(`| ${what} | ${aim} | ${measured} |`);

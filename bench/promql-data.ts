@@ -1,12 +1,12 @@
 // The samples that queries are measured over: 1,000 counters of 100 pods, 30 minutes at 5 s.
-import type { WrittenSeries } from "./remote-write.ts";
+import type { SeriesToWrite } from "../src/telemetry/write-request-fixture.ts";
 
 const pods = 100;
 const seriesPerPod = 10;
 const samples = 360;
 const intervalMs = 5000;
 
-export function benchSeries(endMs: number): readonly WrittenSeries[] {
+export function benchSeries(endMs: number): readonly SeriesToWrite[] {
   const timesMs = Array.from(
     { length: samples },
     (_, index) => endMs - (samples - 1 - index) * intervalMs,
@@ -24,8 +24,10 @@ export function benchSeries(endMs: number): readonly WrittenSeries[] {
         model_name: "llama",
         engine: String(index % seriesPerPod),
       },
-      timesMs,
-      values: timesMs.map((_, step) => step * (7 + (index % 13)) + ((step * index) % 5)),
+      samples: timesMs.map((timeMs, step) => ({
+        timeMs,
+        value: step * (7 + (index % 13)) + ((step * index) % 5),
+      })),
     };
   });
 }

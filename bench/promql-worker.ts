@@ -10,9 +10,8 @@ import { benchSeries } from "./promql-data.ts";
 // The benchmark that starts this thread hands it the time of the newest sample.
 const { endMs } = workerData as { readonly endMs: number };
 const store = new SeriesStore();
-for (const { labels, timesMs, values } of benchSeries(endMs))
-  for (const [index, timeMs] of timesMs.entries())
-    store.append(labels, timeMs, values[index] ?? NaN);
+for (const { labels, samples } of benchSeries(endMs))
+  for (const { timeMs, value } of samples) store.append(labels, timeMs, value);
 const api = prometheusApi({ store, clock: wallClock, version: "bench" });
 const { url } = await serve(api, { host: "127.0.0.1", port: 0 });
 parentPort?.postMessage(url);
