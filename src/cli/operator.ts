@@ -16,6 +16,9 @@ import { ownMetrics, processFamilies, storeFamilies } from "../telemetry/own-met
 import { prometheusApi } from "../telemetry/prometheus-api.ts";
 import { prometheusClient, type FetchText } from "../telemetry/prometheus-client.ts";
 import { serve } from "../telemetry/prometheus-server.ts";
+import { remoteWriteFamilies } from "../telemetry/remote-write-families.ts";
+import { maxWriteBodyBytes, remoteWrite } from "../telemetry/remote-write-handler.ts";
+import { RemoteWriteReceiver } from "../telemetry/remote-write-receiver.ts";
 import { Rounds } from "../telemetry/rounds.ts";
 import { clusterTargetsOf, podsJob, servicesJob } from "../telemetry/scrape-targets.ts";
 import { Scraper } from "../telemetry/scraper.ts";
@@ -60,6 +63,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const rounds = new Rounds({ clock, log });
   started.defer(() => rounds.close());
   const scraper = new Scraper({ store, clock, rounds, log });
+  const receiver = new RemoteWriteReceiver({ store, clock });
   const api = prometheusApi({
     store,
     clock,
@@ -72,9 +76,18 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       metadata: () => scraper.metadata(),
       configText: () => "",
     },
-    metrics: ownMetrics([() => storeFamilies(store), processFamilies]),
+    remoteWrite: remoteWrite({ receiver, log }),
+    metrics: ownMetrics([
+      () => storeFamilies(store),
+      () => remoteWriteFamilies(receiver),
+      processFamilies,
+    ]),
   });
-  const server = await serve(api, { host: options.prometheus.address, port: 0 });
+  const server = await serve(api, {
+    host: options.prometheus.address,
+    port: 0,
+    maxBodyBytes: { "/api/v1/write": maxWriteBodyBytes },
+  });
   started.defer(() => server.close());
 
   const stop = new AbortController();

@@ -44,10 +44,8 @@ function take(receiver: RemoteWriteReceiver, body: Uint8Array): Answer {
   }
 }
 
-/** What is no remote write 1.0 by its method and headers; a sender that says nothing is believed. */
-function refusalOf({ method, headers }: Request): Response | undefined {
-  if (method !== "POST")
-    return new Response("Method Not Allowed\n", { status: 405, headers: { allow: "POST" } });
+/** What is no remote write 1.0 by its headers; a sender that says nothing is believed. */
+function refusalOf({ headers }: Request): Response | undefined {
   const encoding = headers.get("content-encoding") ?? "snappy";
   if (encoding !== "snappy")
     return text(
