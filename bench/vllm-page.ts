@@ -22,7 +22,6 @@ const counters = [
   "vllm:prompt_tokens_cached",
   "vllm:prompt_tokens_recomputed",
   "vllm:generation_tokens",
-  "vllm:request_success",
   "vllm:num_preemptions",
   "vllm:prefix_cache_queries",
   "vllm:prefix_cache_hits",
@@ -32,6 +31,8 @@ const counters = [
   "vllm:mm_cache_hits",
   "vllm:corrupted_requests",
 ];
+const finishedReasons = ["stop", "length", "abort", "error", "repetition"];
+const generations = ["0", "1", "2"];
 const firstToken =
   "0.001 0.005 0.01 0.02 0.04 0.06 0.08 0.1 0.25 0.5 0.75 1.0 2.5 5.0 7.5 10.0 20.0 40.0 80.0 160.0 640.0 2560.0";
 const nextToken =
@@ -39,6 +40,8 @@ const nextToken =
 const phase =
   "0.3 0.5 0.8 1.0 1.5 2.0 2.5 5.0 10.0 15.0 20.0 30.0 40.0 50.0 60.0 120.0 240.0 480.0 960.0 1920.0 7680.0";
 const tokens = "1.0 2.0 5.0 10.0 20.0 50.0 100.0 200.0 500.0 1000.0 2000.0 5000.0 10000.0";
+const blockAge =
+  "0.001 0.002 0.005 0.01 0.02 0.05 0.1 0.2 0.5 1.0 2.0 5.0 10.0 20.0 30.0 45.0 60.0 90.0 120.0 180.0 240.0 300.0 450.0 600.0 900.0 1200.0 1800.0 2700.0 3600.0 7200.0";
 const few = "1.0 2.0 5.0 10.0 20.0";
 const histograms = [
   ["vllm:time_to_first_token_seconds", firstToken],
@@ -56,6 +59,8 @@ const histograms = [
   ["vllm:iteration_tokens_total", tokens],
   ["vllm:request_params_n", few],
   ["vllm:request_params_max_tokens", tokens],
+  ["vllm:kv_block_lifetime_seconds", blockAge],
+  ["vllm:kv_block_reuse_gap_seconds", blockAge],
 ] as const;
 
 /** `round` moves the values, as one scrape after another finds them; the series stay the same. */
@@ -79,6 +84,22 @@ export function vllmPage(round: number): string {
     lines.push(`${name}_total{${labels}} ${(round * (index + 3) + 1000).toFixed(1)}`);
     created(name);
   }
+  for (const suffix of ["total", "created"]) {
+    family(`vllm:request_success_${suffix}`, suffix === "total" ? "counter" : "gauge");
+    for (const [index, reason] of finishedReasons.entries()) {
+      const value = suffix === "total" ? (round * index).toFixed(1) : "1.7640459330000000e+09";
+      lines.push(
+        `vllm:request_success_${suffix}{${labels.replace(",", `,finished_reason="${reason}",`)}} ${value}`,
+      );
+    }
+  }
+  for (const what of ["objects_collected", "objects_uncollectable", "collections"]) {
+    family(`python_gc_${what}_total`, "counter");
+    for (const generation of generations)
+      lines.push(`python_gc_${what}_total{generation="${generation}"} ${(round * 31).toFixed(1)}`);
+  }
+  family("process_cpu_seconds_total", "counter");
+  lines.push(`process_cpu_seconds_total ${(round * 0.97).toFixed(2)}`);
   for (const [index, [name, bounds]] of histograms.entries()) {
     family(name, "histogram");
     let count = 0;

@@ -20,6 +20,7 @@ export function parseGoFloat(word: string): number | string {
  * stays as it is.
  */
 export function canonicalBound(text: string): string {
+  if (alreadyCanonical.test(text)) return text;
   const value = parseGoFloat(text);
   if (typeof value === "string") return text;
   if (Number.isNaN(value)) return "NaN";
@@ -27,6 +28,9 @@ export function canonicalBound(text: string): string {
   const written = goFloat(value);
   return /[.e]/.test(written) ? written : `${written}.0`;
 }
+
+/** Most bounds: short decimals without a digit too many. */
+const alreadyCanonical = /^(?:0|[1-9]\d{0,8})\.(?:0|\d{0,3}[1-9])$/;
 
 /** Go's `%v`: an exponent of at least two digits, from 1e21 on and below 1e-4. */
 function goFloat(value: number): string {

@@ -2,6 +2,7 @@
 // scrape to scrape, so a line is best recognised by comparing it with the one that stood in its place:
 // one comparison of memory instead of a look at each character.
 import type { MetricType } from "./exposition-series.ts";
+import { copyOf } from "./string-copy.ts";
 
 /** A series' text up to its value, or a comment, whole; `type` is what a `# TYPE` says. */
 export type KnownLine = {
@@ -46,7 +47,7 @@ export class PageMemory {
 
   /** A line that is new; its text is copied, since it may be a slice that keeps its page in memory. */
   learn(line: KnownLine): KnownLine {
-    const known = { ...line, text: JSON.parse(JSON.stringify(line.text)) as string };
+    const known = { ...line, text: copyOf(line.text) };
     this.#byText.set(known.text, known);
     this.#lines[this.#at++] = known;
     return known;
