@@ -3,6 +3,7 @@ import { cpus, loadavg, totalmem } from "node:os";
 import { apiServer } from "./api-server.ts";
 import { clusterReady } from "./cluster-ready.ts";
 import { loadStep } from "./load-step.ts";
+import { metricsIngest } from "./metrics-ingest.ts";
 import { metricsScrape } from "./metrics-scrape.ts";
 import { metricsStore } from "./metrics-store.ts";
 import { promql } from "./promql.ts";
@@ -22,6 +23,7 @@ for (const measure of [
   apiServer,
   roundToScale,
   loadStep,
+  metricsIngest,
   metricsScrape,
   metricsStore,
   promql,
