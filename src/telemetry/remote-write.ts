@@ -104,6 +104,8 @@ function readSeries(reader: Reader, samples: Samples): WrittenSeries {
   }
   if (reader.at > end) truncated();
   if (end > labelsStart) labelBytes += reader.bytes.toString("latin1", labelsStart, end);
+  // At once, lest a body of nothing but such series fill the memory first.
+  if (labelBytes === "") throw new RemoteWriteError("a series has no labels");
   return { labelBytes, first, end: samples.timesMs.length };
 }
 
