@@ -14,8 +14,11 @@ import { configMapKind } from "../resources/config-map.ts";
 import { customKinds } from "../resources/custom-kinds.ts";
 import { namespaceKind } from "../resources/namespace.ts";
 import { admissionRules } from "./admission-rules.ts";
+import { startExternalPrometheus } from "./external-prometheus.ts";
 import { ownImages } from "./images.ts";
 import { startOperator } from "./operator.ts";
+import { startOwnPrometheus } from "./own-prometheus.ts";
+import type { PrometheusSide } from "./prometheus-side.ts";
 
 export type LocalClusterOptions = {
   readonly dataDir: string;
@@ -28,6 +31,8 @@ export type LocalClusterOptions = {
   readonly images?: readonly ImageMapping[];
   /** Where Node keeps compiled code for the pods' programs; they start faster with it. */
   readonly compileCache?: string | undefined;
+  /** A real Prometheus in place of ours, and where its program is looked for. */
+  readonly externalPrometheus?: { readonly path: string } | undefined;
   readonly log: (line: string) => void;
   readonly onDecision?: (record: DecisionRecord) => void;
 };
@@ -69,7 +74,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     log,
     onDecision: options.onDecision ?? (() => {}),
     prometheus: {
-      address: cluster.hostAddress,
+      start: () => startPrometheus(options, cluster),
       knownAs: ["svc.cluster.local", "svc"].map(
         (suffix) => `http://${name}.${namespace}.${suffix}:${port}`,
       ),
@@ -81,6 +86,15 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   await cluster.publish({ ...prometheusService, address, targetPort: operator.prometheusPort });
   const running = started.move();
   return { ...cluster, client: operator.client, close: () => running.disposeAsync() };
+}
+
+function startPrometheus(
+  { externalPrometheus, dataDir, log }: LocalClusterOptions,
+  { hostAddress: address, processes }: Cluster,
+): Promise<PrometheusSide> {
+  return externalPrometheus
+    ? startExternalPrometheus({ ...externalPrometheus, dataDir, address, processes, log })
+    : startOwnPrometheus({ clock: wallClock, address, log });
 }
 
 /** KServe's namespace and configuration, as its installation would have made them. */

@@ -24,7 +24,10 @@ export type TutorialOutcome = {
   readonly history: readonly Sample[];
   /** Undefined where it did not happen. The metric changes as the load starts. */
   readonly metricToScaleMs: number | undefined;
-  /** From the end of the round that called for the change: what Dunlin itself takes. */
+  /**
+   * From the end of the round that called for the change: what Dunlin itself takes. Undefined, too, where
+   * another Prometheus was polled.
+   */
   readonly roundToScaleMs: number | undefined;
   readonly loadToThirdReadyMs: number | undefined;
 };
@@ -99,7 +102,9 @@ export function summary(outcome: TutorialOutcome, maxReplicas: number): readonly
         : ""),
     `  latency             p50 ${at(0.5)}  p90 ${at(0.9)}  p99 ${at(0.99)}  max ${at(1)}`,
     `  metric changes → /scale written   ${duration(outcome.metricToScaleMs)}` +
-      ` (of it ${duration(outcome.roundToScaleMs)} after the round that called for it)`,
+      (outcome.roundToScaleMs === undefined
+        ? ""
+        : ` (of it ${duration(outcome.roundToScaleMs)} after the round that called for it)`),
     `  load step → third pod Ready       ${duration(outcome.loadToThirdReadyMs)}`,
     "",
     "  replicas over time (█ ready, ░ wanted)",

@@ -10,7 +10,10 @@ export class Story {
   #phase = "";
   #loadStartedMs: number | undefined;
   #thirdReadyMs: number | undefined;
-  #firstGrowth: { readonly writtenAtMs: number; readonly roundEndMs: number } | undefined;
+  /** `roundEndMs` is undefined where a poll called for it. */
+  #firstGrowth:
+    | { readonly writtenAtMs: number; readonly roundEndMs: number | undefined }
+    | undefined;
 
   constructor(terminal: Terminal, maxReplicas: number) {
     this.#terminal = terminal;
@@ -32,8 +35,8 @@ export class Story {
 
   decided({ decision, round, writtenAtMs }: DecisionRecord): void {
     if (this.#loadStartedMs === undefined || decision.kind !== "scale") return;
-    if (decision.to <= decision.from || !round || writtenAtMs === undefined) return;
-    this.#firstGrowth ??= { writtenAtMs, roundEndMs: round.completedAtMs };
+    if (decision.to <= decision.from || writtenAtMs === undefined) return;
+    this.#firstGrowth ??= { writtenAtMs, roundEndMs: round?.completedAtMs };
   }
 
   see(sample: Sample): void {
@@ -55,7 +58,8 @@ export class Story {
     const growth = this.#firstGrowth;
     return {
       metricToScaleMs: since(growth?.writtenAtMs),
-      roundToScaleMs: growth && growth.writtenAtMs - growth.roundEndMs,
+      roundToScaleMs:
+        growth?.roundEndMs === undefined ? undefined : growth.writtenAtMs - growth.roundEndMs,
       loadToThirdReadyMs: since(this.#thirdReadyMs),
     };
   }

@@ -8,6 +8,7 @@ import { configMapKind } from "../resources/config-map.ts";
 import { inferenceServiceKind, type InferenceService } from "../resources/inference-service.ts";
 import { newDecisions } from "./decision-log.ts";
 import { openDataDir } from "./data-dir.ts";
+import { externalPrometheusOption } from "./external-prometheus.ts";
 import { runLoad, type LoadResult } from "./load.ts";
 import { startLocalCluster, type LocalCluster } from "./local-cluster.ts";
 import { openLogFile } from "./log-file.ts";
@@ -18,10 +19,13 @@ import { summary } from "./tutorial-screen.ts";
 import { Interrupted, openStage, type Stage } from "./tutorial-stage.ts";
 import { Story } from "./tutorial-story.ts";
 
-const help = `Usage: dunlin tutorial
+const help = `Usage: dunlin tutorial [OPTION]...
 
 Starts a cluster that keeps nothing, serves a model on it, sends 5 requests at a time for 30 seconds,
 shows how the replicas follow and why, and stops everything again.
+
+  --prometheus WHICH  internal (default), or external: the program prometheus on the PATH scrapes and
+                      is asked, in place of Dunlin's own
 `;
 
 const clock = wallClock;
@@ -41,10 +45,15 @@ const body = JSON.stringify({
 
 /** Exits with 0 when every request was answered, 1 when one was not, 130 when interrupted. */
 export async function tutorial(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  if (readOptions(args, { help: { type: "boolean", short: "h" } }).help) {
+  const options = readOptions(args, {
+    help: { type: "boolean", short: "h" },
+    prometheus: { type: "string", default: "internal" },
+  });
+  if (options.help) {
     process.stdout.write(help);
     return 0;
   }
+  const externalPrometheus = await externalPrometheusOption(options.prometheus, env);
   const stop = new AbortController();
   void untilStopped(clock).then(() => stop.abort());
   const dataDir = openDataDir({ dataDir: undefined, ephemeral: true, env });
@@ -60,6 +69,7 @@ export async function tutorial(args: readonly string[], env: NodeJS.ProcessEnv):
       apiPort: 0,
       ingressPort: 0,
       gpus: 8,
+      externalPrometheus,
       compileCache: env["NODE_COMPILE_CACHE"],
       log: logFile.log,
       onDecision: newDecisions((line, record) => {

@@ -2,6 +2,7 @@
 import { wallClock } from "../lib/wall-clock.ts";
 import { newDecisions } from "./decision-log.ts";
 import { openDataDir } from "./data-dir.ts";
+import { externalPrometheusOption } from "./external-prometheus.ts";
 import { readImageFile } from "./image-file.ts";
 import { startLocalCluster } from "./local-cluster.ts";
 import { openLogFile } from "./log-file.ts";
@@ -21,6 +22,8 @@ Starts a Kubernetes-compatible cluster in this process, with Dunlin in it, and l
   --gpus N            how many nvidia.com/gpu the node claims to have (default 8; simulated)
   --images FILE       which local commands images stand for, beside Dunlin's own (default: none);
                       examples/images/vllm.yaml is one
+  --prometheus WHICH  internal (default), or external: the program prometheus on the PATH scrapes and
+                      is asked, in place of Dunlin's own
 `;
 
 export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
@@ -32,6 +35,7 @@ export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promi
     "ingress-port": { type: "string", default: "7080" },
     gpus: { type: "string", default: "8" },
     images: { type: "string" },
+    prometheus: { type: "string", default: "internal" },
   });
   if (options.help) {
     process.stdout.write(help);
@@ -43,6 +47,7 @@ export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promi
   const gpus = integerOption("--gpus", options.gpus, { min: 0, max: 1_000 });
   const images =
     options.images === undefined ? [] : readImageFile(options.images, env["PATH"] ?? "");
+  const externalPrometheus = await externalPrometheusOption(options.prometheus, env);
   const dataDir = openDataDir({
     dataDir: options["data-dir"],
     ephemeral: options.ephemeral,
@@ -60,6 +65,7 @@ export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promi
       ingressPort,
       gpus,
       images,
+      externalPrometheus,
       compileCache: env["NODE_COMPILE_CACHE"],
       log: logFile.log,
       onDecision: newDecisions((line, { key }) => {
