@@ -168,7 +168,8 @@ function isAsRemembered(page: Page): boolean {
   if (!known) return false;
   const end = page.at + known.text.length;
   const next = page.text.charCodeAt(end);
-  if (next !== (known.isComment ? newline : space)) return false;
+  if (known.isComment ? next !== newline : next !== space || !beginsWord(page.text, end + 1))
+    return false;
   if (page.text.slice(page.at, end) !== known.text) return false;
   page.memory?.confirm();
   page.at = end;
@@ -180,6 +181,12 @@ function isAsRemembered(page: Page): boolean {
     readRestOfSample(page);
   }
   return true;
+}
+
+/** After further blanks there may be labels: what was the whole of a series is the name of another. */
+function beginsWord(text: string, at: number): boolean {
+  const char = text.charCodeAt(at);
+  return char > space && char !== openBrace;
 }
 
 /** From the line's beginning past its end. */

@@ -23,7 +23,7 @@ export function writeSample(
 export function writeNumber(value: number): string {
   if (value === Infinity) return "+Inf";
   if (value === -Infinity) return "-Inf";
-  return String(value);
+  return Object.is(value, -0) ? "-0" : String(value);
 }
 
 function escapeLabelValue(value: string): string {

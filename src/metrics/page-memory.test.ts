@@ -81,6 +81,15 @@ test("lines may come, go, move and end differently", () => {
   for (const [text, series] of pages) assert.deepEqual(scan(memory, text).series, series);
 });
 
+test("a name that stood alone may have labels the next time, and blanks before them", () => {
+  const memory = new PageMemory();
+  scan(memory, "a 1\n");
+  assert.deepEqual(scan(memory, 'a {b="c"} 2\n').series, [['a {b="c"}', 2]]);
+  scan(memory, "a 1\n");
+  assert.deepEqual(scan(memory, 'a  {b="c"} 3\n').series, [['a  {b="c"}', 3]]);
+  assert.deepEqual(scan(memory, "a   4\n").series, [["a", 4]]);
+});
+
 test("a known line is as wrong as a new one where its rest is wrong", () => {
   const memory = new PageMemory();
   scan(memory, "a 1\nb 2\n");
