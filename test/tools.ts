@@ -11,6 +11,7 @@ const sources: Readonly<Record<string, string>> = {
   prometheus: "apt-get install prometheus",
   promtool: "apt-get install prometheus",
   setpriv: "apt-get install util-linux",
+  pgrep: "apt-get install procps",
 };
 
 /** Whether all of the programs are there. If not, the test is skipped (or fails) with the reason. */
