@@ -41,11 +41,37 @@ test("promtool asks our Prometheus for what the model servers report", async (t)
     found,
     /vllm:num_requests_running\{.*model_name="qwen".*namespace="default".*pod="huggingface-qwen-predictor-[a-z0-9]+-[a-z0-9]{5}".*\} => 0 @/,
   );
-  const labels = await dunlin.run("promtool", ["query", "labels", server, "pod"]);
-  assert.match(labels.stdout, /huggingface-qwen-predictor-/);
-  const wrong = await dunlin.run("promtool", ["query", "instant", server, "sum("]);
-  assert.notEqual(wrong.code, 0);
-  assert.match(wrong.stderr, /parse error/);
+  const promtool = (...args: readonly string[]) => dunlin.run("promtool", ["query", ...args]);
+  const labels = await promtool("labels", server, "pod");
+  assert.match(labels.stdout, /^huggingface-qwen-predictor-[a-z0-9]+-[a-z0-9]{5}$/m);
+  const series = await promtool("series", "--match=up", server);
+  assert.match(series.stdout, /^\{__name__="up", .*job="kubernetes-pods".*\}$/m);
+  const now = Math.floor(Date.now() / 1000);
+  const range = await promtool(
+    "range",
+    `--start=${now - 60}`,
+    `--end=${now + 1}`,
+    "--step=1s",
+    server,
+    "sum(up)",
+  );
+  assert.match(range.stdout, /^\{\} =>\n1 @\[\d+\]$/m);
+  const scalar = await promtool("instant", server, "1 + 1");
+  assert.match(scalar.stdout, /^scalar: 2 @\[/);
+  const cases = [
+    { args: ["instant", server, "sum("], complaint: /bad_data: .*parse error/ },
+    {
+      args: ["instant", server, "up + on() group_left() up"],
+      complaint: /parse error|many-to-many/,
+    },
+    { args: ["range", "--step=0", server, "up"], complaint: /step/ },
+    { args: ["series", "--match=sum(up)", server], complaint: /expected a series selector/ },
+  ];
+  for (const { args, complaint } of cases) {
+    const { code, stderr } = await promtool(...args);
+    assert.notEqual(code, 0, args.join(" "));
+    assert.match(stderr, complaint);
+  }
 });
 
 /** A real Prometheus that scrapes one exporter, whose gauge the test sets. */
