@@ -36,11 +36,19 @@ export function limited<T>(
   return { items: items.slice(0, limit), warnings: ["results truncated due to limit"] };
 }
 
-/** `"resultType":…,"result":…`, of `limit` series at most; a scalar or a text stands at `atMs`. */
+export type WriteOptions = {
+  readonly atMs: number;
+  readonly limit: number;
+  readonly checkpoint: () => void;
+};
+
+/**
+ * `"resultType":…,"result":…`, of `limit` series at most; a scalar or a text stands at `atMs`. A matrix may
+ * take longer to write than to work out, so the checkpoint is called after each series, and may throw.
+ */
 export function writeValue(
   value: Value,
-  atMs: number,
-  limit: number,
+  { atMs, limit, checkpoint }: WriteOptions,
 ): { readonly json: string; readonly warnings: readonly string[] } {
   switch (value.kind) {
     case "scalar":
@@ -58,7 +66,7 @@ export function writeValue(
     }
     case "matrix": {
       const { items, warnings } = limited(value.series, limit);
-      return result("matrix", writeMatrix(items), warnings);
+      return result("matrix", writeMatrix(items, checkpoint), warnings);
     }
   }
 }
@@ -68,7 +76,7 @@ const result = (type: string, json: string, warnings: readonly string[] = []) =>
   warnings,
 });
 
-function writeMatrix(series: readonly MatrixSeries[]): string {
+function writeMatrix(series: readonly MatrixSeries[], checkpoint: () => void): string {
   // The times of a range query are the same in every series, so each is put into words once.
   const known: { timeMs: number; text: string }[] = [];
   let json = "";
@@ -81,6 +89,7 @@ function writeMatrix(series: readonly MatrixSeries[]): string {
       json += (index === 0 ? "" : ",") + time.text + writeSampleValue(values[index] ?? NaN) + "]";
     }
     json += "]}";
+    checkpoint();
   }
   return `[${json}]`;
 }

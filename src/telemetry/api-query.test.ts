@@ -267,6 +267,20 @@ test("a query that takes too long is given up", async () => {
   assert.equal(status, 503);
 });
 
+test("an answer that takes too long to write is given up too", async () => {
+  const { ask, store } = openApi({ clock: hurryingClock(100) });
+  for (let pod = 0; pod < 50; pod++)
+    store.append({ __name__: "many", pod: String(pod) }, 1_000_000, pod);
+  assert.equal(
+    (await ask("/api/v1/query_range?query=many{pod='1'}&start=1000&end=1001&step=1")).status,
+    200,
+  );
+  assert.equal(
+    (await ask("/api/v1/query_range?query=many&start=1000&end=1001&step=1")).status,
+    503,
+  );
+});
+
 test("a request may give up sooner, not later", async () => {
   const { ask } = openApi({ clock: hurryingClock(30) });
   const path = `/api/v1/query?query=${running}`;

@@ -112,22 +112,26 @@ async function evaluated(
       if (clock.nowMs() > deadlineMs)
         throw new EvaluationError("query timed out in expression evaluation", expr, "timeout");
     };
-    let evaluation: Evaluation;
     try {
-      evaluation = evaluate({ lookbackMs, maxSamples: limits.maxSamples, checkpoint, queryText });
+      const evaluation = evaluate({
+        lookbackMs,
+        maxSamples: limits.maxSamples,
+        checkpoint,
+        queryText,
+      });
+      const written = writeValue(evaluation.value, { atMs, limit, checkpoint });
+      const durationMs = done("success");
+      const stats = wantsStats ? `,"stats":${statsOf(durationMs, queuedMs)}` : "";
+      return {
+        json: `{${written.json}${stats}}`,
+        warnings: [...firstOf(evaluation.warnings, "warning"), ...written.warnings],
+        infos: firstOf(evaluation.infos, "info"),
+      };
     } catch (error) {
       if (!(error instanceof EvaluationError)) throw error;
       done(error.kind);
       throw new ApiError(error.kind === "timeout" ? "timeout" : "execution", error.message);
     }
-    const durationMs = done("success");
-    const written = writeValue(evaluation.value, atMs, limit);
-    const stats = wantsStats ? `,"stats":${statsOf(durationMs, queuedMs)}` : "";
-    return {
-      json: `{${written.json}${stats}}`,
-      warnings: [...firstOf(evaluation.warnings, "warning"), ...written.warnings],
-      infos: firstOf(evaluation.infos, "info"),
-    };
   });
 }
 
