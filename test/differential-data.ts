@@ -85,12 +85,14 @@ type Add = (name: string, labels: Readonly<Record<string, string>>, values: Valu
 const times = (endMs: number, phaseMs: number): readonly number[] =>
   Array.from({ length: rounds }, (_, round) => endMs - (rounds - round) * intervalMs + phaseMs);
 
-/** So far from zero, also after a reset, that a rate does not have to ask where zero was. */
+/**
+ * So far from zero, and so much farther before a reset than after it, that a rate does not have to ask
+ * where zero was.
+ */
 function counter(random: Random, step: number, resets: number): Values {
-  const start = (): number => Math.floor((100 + random()) * step);
-  let value = start();
+  let value = Math.floor((100 + random()) * step);
   return () => {
-    if (random() < resets) value = start();
+    if (random() < resets && value > 50 * step) value = Math.floor((10 + random()) * step);
     else if (random() < 0.8) value += Math.floor(random() * step);
     return value;
   };
@@ -111,9 +113,9 @@ const bounds = ["0.01", "0.1", "0.5", "1", "2.5", "10", "+Inf"];
 function addHistogram(add: Add, random: Random, labels: Readonly<Record<string, string>>): void {
   const counts = bounds.map(() => 1000);
   const history = Array.from({ length: rounds }, () => {
-    const reset = random() < 0.01;
+    const reset = random() < 0.01 && (counts[0] ?? 0) > 900;
     for (let index = 0; index < counts.length; index++)
-      counts[index] = (reset ? 500 : (counts[index] ?? 0)) + Math.floor(random() ** 3 * 10);
+      counts[index] = (reset ? 200 : (counts[index] ?? 0)) + Math.floor(random() ** 3 * 10);
     let total = 0;
     return counts.map((count) => (total += count));
   });
