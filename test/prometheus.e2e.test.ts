@@ -77,8 +77,11 @@ test("promtool asks our Prometheus for what the model servers report", async (t)
   }
 });
 
-/** A real Prometheus that scrapes one exporter, whose gauge the test sets. */
-async function realPrometheus(t: TestContext): Promise<{ url: string; set(load: number): void }> {
+/** A real Prometheus that scrapes one exporter, whose gauge the test sets, and may send it on. */
+async function realPrometheus(
+  t: TestContext,
+  { writesTo }: { readonly writesTo?: string } = {},
+): Promise<{ url: string; set(load: number): void }> {
   let load = 0;
   const exporter = createServer((_request, response) => response.end(`queue_length ${load}\n`));
   const listening = (server: typeof exporter): Promise<number> =>
@@ -97,6 +100,9 @@ async function realPrometheus(t: TestContext): Promise<{ url: string; set(load: 
     scrape_configs: [
       { job_name: "queue", static_configs: [{ targets: [`127.0.0.1:${exporterPort}`] }] },
     ],
+    ...(writesTo && {
+      remote_write: [{ url: writesTo, queue_config: { batch_send_deadline: "1s" } }],
+    }),
   };
   writeFileSync(join(folder, "prometheus.yml"), JSON.stringify(config)); // JSON is YAML.
   const server = spawn(
@@ -128,7 +134,24 @@ test("a real Prometheus drives a ScaledObject", async (t) => {
   const dunlin = await startDunlin();
   t.after(() => dunlin.stop());
   const prometheus = await realPrometheus(t);
-  const { kubectl } = dunlin;
+  await drivesReplicas(dunlin, prometheus, prometheus.url);
+});
+
+test("what a real Prometheus pushes to ours drives a ScaledObject", async (t) => {
+  if (!hasTools(t, "kubectl", "prometheus")) return;
+  const dunlin = await startDunlin();
+  t.after(() => dunlin.stop());
+  const writesTo = `${await ownPrometheus(dunlin)}/api/v1/write`;
+  const prometheus = await realPrometheus(t, { writesTo });
+  await drivesReplicas(dunlin, prometheus, "http://prometheus.istio-system.svc.cluster.local:9090");
+});
+
+/** Three replicas follow a queue of 25, ten to each, that is asked for at `serverAddress`. */
+async function drivesReplicas(
+  { kubectl }: RunningDunlin,
+  prometheus: { set(load: number): void },
+  serverAddress: string,
+): Promise<void> {
   await kubectl("create deployment worker --image=none -- sleep 600");
   const scaledObject = {
     apiVersion: "keda.sh/v1alpha1",
@@ -142,7 +165,7 @@ test("a real Prometheus drives a ScaledObject", async (t) => {
       triggers: [
         {
           type: "prometheus",
-          metadata: { serverAddress: prometheus.url, query: "queue_length", threshold: "10" },
+          metadata: { serverAddress, query: "queue_length", threshold: "10" },
         },
       ],
     },
@@ -155,4 +178,4 @@ test("a real Prometheus drives a ScaledObject", async (t) => {
       : undefined,
   );
   await kubectl("rollout status deployment/worker --timeout=30s");
-});
+}
