@@ -9,8 +9,8 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
-export function milliseconds(value: number): string {
-  return value < 1000 ? `${value.toFixed(1)} ms` : `${(value / 1000).toFixed(2)} s`;
+export function milliseconds(value: number, digits = 1): string {
+  return value < 1000 ? `${value.toFixed(digits)} ms` : `${(value / 1000).toFixed(2)} s`;
 }
 
 /** Resident memory by the kernel's account, in 10⁶ bytes. */

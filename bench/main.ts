@@ -4,6 +4,7 @@ import { apiServer } from "./api-server.ts";
 import { clusterReady } from "./cluster-ready.ts";
 import { loadStep } from "./load-step.ts";
 import { metricsIngest } from "./metrics-ingest.ts";
+import { metricsRounds } from "./metrics-rounds.ts";
 import { metricsScrape } from "./metrics-scrape.ts";
 import { metricsStore } from "./metrics-store.ts";
 import { promql } from "./promql.ts";
@@ -24,6 +25,7 @@ for (const measure of [
   roundToScale,
   loadStep,
   metricsIngest,
+  metricsRounds,
   metricsScrape,
   metricsStore,
   promql,
