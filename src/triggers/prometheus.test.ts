@@ -65,6 +65,21 @@ test("local series: what a query measures", async () => {
       query: "sum(running) * 0 / 0",
       expected: { kind: "value", value: 0, idle: true },
     },
+    {
+      name: "scalar() of an absent series is no data, though it is NaN",
+      query: "scalar(absent_metric)",
+      expected: { kind: "noData", failed: false },
+    },
+    {
+      name: "scalar() of several series is no data, though it is NaN",
+      query: "sum(running) / scalar(running)",
+      expected: { kind: "noData", failed: false },
+    },
+    {
+      name: "NaN beside scalar() of one series is idle",
+      query: "(sum(running) - 5) / scalar(sum(running) - 5)",
+      expected: { kind: "value", value: 0, idle: true },
+    },
     { name: "a scalar is a value", query: "7", expected: { kind: "value", value: 7 } },
     {
       name: "several series for Value are refused",

@@ -1,7 +1,7 @@
 // The prometheus trigger (KEDA's): the value of a query. Where the server is one whose series this
 // process holds, the query is evaluated here at the end of each round; any other is asked over HTTP.
 import type { SeriesStore } from "../metrics/series-store.ts";
-import { selectorsOf, type Expr, type VectorSelector } from "../promql/ast.ts";
+import { selectorsOf, walk, type Expr, type VectorSelector } from "../promql/ast.ts";
 import { formatDiagnostics } from "../promql/diagnostic.ts";
 import { evaluateInstant } from "../promql/evaluate.ts";
 import { parseQuery } from "../promql/parse.ts";
@@ -72,7 +72,8 @@ function triggerOf(settings: Settings, metricName: string, sources: PrometheusSo
     async measure({ atMs }, signal) {
       try {
         const value = await sources.query(serverAddress, query, atMs, signal);
-        return measurementOf(value, metricType, podsIn(expr, value));
+        const measured = measurementOf(value, metricType, podsIn(expr, value));
+        return isIdle(measured) && scalarArguments(expr).length > 0 ? scalarOfNothing : measured;
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
         return { kind: "noData", failed: true, detail: `metadata.serverAddress: ${reason}` };
@@ -92,11 +93,40 @@ function measureLocally(
     const pods = podsOfLeaves(selectors, store, atMs);
     // A pod of which one page is missing has given a part of its load at most.
     for (const { labels, isKnown } of missing) if (isKnown) pods?.delete(labels["pod"] ?? "");
-    return explained(measurementOf(value, metricType, pods), missing);
+    const measured = measurementOf(value, metricType, pods);
+    const isLost =
+      isIdle(measured) && scalarArguments(expr).some((each) => !isOneSeries(each, store, atMs));
+    return explained(isLost ? scalarOfNothing : measured, missing);
   } catch (error) {
     if (!(error instanceof EvaluationError)) throw error;
     return { kind: "noData", failed: true, detail: `metadata.query: ${error.message}` };
   }
+}
+
+/**
+ * scalar() turns an absence of data, and a second series, into NaN, which would count as idle. Over HTTP
+ * it is not seen which of the two a NaN is, and to hold is the safe one.
+ */
+const scalarOfNothing: Measurement = {
+  kind: "noData",
+  failed: false,
+  detail:
+    "the query returned NaN, as scalar() does for no series and for several; sum() in its place tells them apart",
+};
+
+const isIdle = (measured: Measurement): boolean => measured.kind === "value" && measured.idle;
+
+function scalarArguments(expr: Expr): readonly Expr[] {
+  const found: Expr[] = [];
+  walk(expr, (node) => {
+    if (node.kind === "call" && node.name === "scalar") found.push(...node.args);
+  });
+  return found;
+}
+
+function isOneSeries(expr: Expr, store: SeriesStore, atMs: number): boolean {
+  const { value } = evaluateInstant(expr, store, atMs);
+  return value.kind === "vector" && value.samples.length === 1;
 }
 
 /** Where there is no data, whose fault that is. */
