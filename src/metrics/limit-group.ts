@@ -6,6 +6,8 @@ import { labelValue, type Labels } from "./labels.ts";
 export type LimitGroup = {
   readonly name: string;
   seriesCount: number;
+  /** What the series count against the limit: more than one each where labels are long. */
+  places: number;
   sampleCount: number;
   /** Refusals by reason. */
   readonly refused: Map<string, number>;

@@ -81,6 +81,19 @@ test("past the limit a new series is refused, and the others go on", () => {
   assert.deepEqual(store.counts().refused, { "series-limit": 1 });
 });
 
+test("long labels take the room of many series, and give it back", () => {
+  const store = new SeriesStore({ windowMs: 60_000, maxSeries: 20 });
+  const long = (pod: string) => ({ pod, prompt: "x".repeat(8500) });
+  assert.equal(store.append(long("a"), 0, 0), "appended");
+  assert.equal(store.append(long("a2"), 0, 0), "appended");
+  assert.equal(store.append(long("a3"), 0, 0), "series-limit");
+  assert.equal(store.append({ pod: "b" }, 0, 0), "appended");
+  assert.equal(store.append({ pod: "b" }, 0, 0), "duplicate");
+  for (let second = 0; second < 120; second += 10) store.append({ pod: "b" }, second * 1000, 1);
+  assert.equal(store.counts().series, 1);
+  assert.equal(store.append(long("a3"), 120_000, 0), "appended");
+});
+
 test("past the limit of samples the oldest go, and are counted", () => {
   const store = new SeriesStore({ maxSamples: 100 });
   for (let second = 0; second < 1000; second++) {

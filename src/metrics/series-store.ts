@@ -13,7 +13,10 @@ import { copyOf } from "./string-copy.ts";
 export type StoreLimits = {
   /** Samples older than the newest one by more than this are dropped. */
   readonly windowMs: number;
-  /** Of all services together; one of them gets no more than the others leave free. */
+  /**
+   * Of all services together; one of them gets no more than the others leave free. A series whose labels
+   * are longer than usual counts as several.
+   */
   readonly maxSeries: number;
   /** When there are as many, the window of the service that has most shrinks: the newest matter most. */
   readonly maxSamples: number;
@@ -33,6 +36,12 @@ const defaultLimits: StoreLimits = {
  * old; so it is for those who write to refuse what is later.
  */
 export const maxAheadMs = 10 * 60_000;
+
+/**
+ * A series counts once more for each so many characters of its labels, of which a series of vLLM has 300:
+ * else a few labels of megabytes would be what fills the memory.
+ */
+const charactersPerPlace = 1000;
 
 /** Of a label's value, in characters. */
 const usualLength = 30;
@@ -66,6 +75,8 @@ export class SeriesStore {
   readonly #index = new LabelIndex<Series>();
   readonly #chunks = new SampleChunks();
   readonly #groups = new Map<string, LimitGroup>();
+  /** As many series of usual length as those that are held would be. */
+  #places = 0;
   readonly #refused = new Map<Refusal, number>();
   #nextOrdinal = 0;
   #sampleCount = 0;
@@ -109,7 +120,7 @@ export class SeriesStore {
     const known = this.#series.get(key);
     if (known) return known;
     const group = this.#group(groupName ?? limitGroupOf(labels));
-    if (group.seriesCount >= this.#limits.maxSeries - this.#series.size)
+    if (group.places + placesOf(key) > this.#limits.maxSeries - this.#places)
       return this.#refuse("series-limit", group);
     return this.#addSeries(labels, key, group);
   }
@@ -235,6 +246,7 @@ export class SeriesStore {
     const group: LimitGroup = {
       name: copyOf(name),
       seriesCount: 0,
+      places: 0,
       sampleCount: 0,
       refused: new Map(),
       evicted: 0,
@@ -249,6 +261,8 @@ export class SeriesStore {
     this.#series.set(series.key, series);
     this.#index.add(series);
     group.seriesCount++;
+    group.places += placesOf(key);
+    this.#places += placesOf(key);
     return series;
   }
 
@@ -256,6 +270,8 @@ export class SeriesStore {
     for (const series of ended) {
       series.isGone = true;
       series.group.seriesCount--;
+      series.group.places -= placesOf(series.key);
+      this.#places -= placesOf(series.key);
       this.#series.delete(series.key);
       this.#index.remove(series);
     }
@@ -321,4 +337,8 @@ export class SeriesStore {
     group.sampleCount -= dropped;
     return dropped > 0 && sampleCount === 0;
   }
+}
+
+function placesOf(key: string): number {
+  return 1 + Math.floor(key.length / charactersPerPlace);
 }
