@@ -19,6 +19,7 @@ import { ownImages } from "./images.ts";
 import { startOperator } from "./operator.ts";
 import { startOwnPrometheus } from "./own-prometheus.ts";
 import type { PrometheusSide } from "./prometheus-side.ts";
+import type { ScrapeConfigFile } from "./scrape-config-file.ts";
 
 export type LocalClusterOptions = {
   readonly dataDir: string;
@@ -33,6 +34,8 @@ export type LocalClusterOptions = {
   readonly compileCache?: string | undefined;
   /** A real Prometheus in place of ours, and where its program is looked for. */
   readonly externalPrometheus?: { readonly path: string } | undefined;
+  /** What our own Prometheus scrapes besides the cluster. */
+  readonly scrapeConfig?: ScrapeConfigFile | undefined;
   readonly log: (line: string) => void;
   readonly onDecision?: (record: DecisionRecord) => void;
 };
@@ -89,12 +92,12 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
 }
 
 function startPrometheus(
-  { externalPrometheus, dataDir, log }: LocalClusterOptions,
+  { externalPrometheus, scrapeConfig, dataDir, log }: LocalClusterOptions,
   { hostAddress: address, processes }: Cluster,
 ): Promise<PrometheusSide> {
   return externalPrometheus
     ? startExternalPrometheus({ ...externalPrometheus, dataDir, address, processes, log })
-    : startOwnPrometheus({ clock: wallClock, address, log });
+    : startOwnPrometheus({ clock: wallClock, address, log, scrapeConfig });
 }
 
 /** KServe's namespace and configuration, as its installation would have made them. */

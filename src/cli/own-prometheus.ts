@@ -10,19 +10,23 @@ import { remoteWriteFamilies } from "../telemetry/remote-write-families.ts";
 import { maxWriteBodyBytes, remoteWrite } from "../telemetry/remote-write-handler.ts";
 import { RemoteWriteReceiver } from "../telemetry/remote-write-receiver.ts";
 import { Rounds } from "../telemetry/rounds.ts";
+import { discover } from "../telemetry/discovery.ts";
 import { podsJob, servicesJob } from "../telemetry/scrape-targets.ts";
 import { Scraper } from "../telemetry/scraper.ts";
 import { followTargets, type PrometheusSide } from "./prometheus-side.ts";
+import type { ScrapeConfigFile } from "./scrape-config-file.ts";
 
 export type OwnPrometheusOptions = {
   readonly clock: Clock;
   readonly log: (line: string) => void;
   /** Where its API listens, at any free port. */
   readonly address: string;
+  /** Jobs besides those that find annotated pods and Services. */
+  readonly scrapeConfig?: ScrapeConfigFile | undefined;
 };
 
 export async function startOwnPrometheus(options: OwnPrometheusOptions): Promise<PrometheusSide> {
-  const { clock, log, address } = options;
+  const { clock, log, address, scrapeConfig } = options;
   const store = new SeriesStore();
   const rounds = new Rounds({ clock, log });
   const scraper = new Scraper({ store, clock, rounds, log });
@@ -37,7 +41,7 @@ export async function startOwnPrometheus(options: OwnPrometheusOptions): Promise
       dropped: () => scraper.dropped(),
       droppedCounts: () => scraper.droppedCounts(),
       metadata: () => scraper.metadata(),
-      configText: () => "",
+      configText: () => scrapeConfig?.text ?? "",
     },
     remoteWrite: remoteWrite({ receiver, log }),
     metrics: ownMetrics([
@@ -60,6 +64,11 @@ export async function startOwnPrometheus(options: OwnPrometheusOptions): Promise
         podsPool.set("cluster", [pods]);
         servicesPool.set("cluster", [services]);
       });
+      for (const job of scrapeConfig?.jobs ?? []) {
+        const pool = scraper.add(job);
+        const onGroups = pool.set.bind(pool);
+        discover(job, { clock, log, onGroups }, signal);
+      }
       scraper.start(signal);
     },
     async close() {

@@ -1,4 +1,5 @@
 // `dunlin up`: a cluster with Dunlin in it, left running until it is told to stop.
+import { UserError } from "../lib/user-error.ts";
 import { wallClock } from "../lib/wall-clock.ts";
 import { newDecisions } from "./decision-log.ts";
 import { openDataDir } from "./data-dir.ts";
@@ -9,6 +10,7 @@ import { openLogFile } from "./log-file.ts";
 import { exportLines } from "./exports.ts";
 import { integerOption, readOptions } from "./options.ts";
 import { recordRunning } from "./running.ts";
+import { readScrapeConfigFile, type ScrapeConfigFile } from "./scrape-config-file.ts";
 import { untilStopped } from "./signals.ts";
 
 const help = `Usage: dunlin up [OPTION]...
@@ -24,6 +26,8 @@ Starts a Kubernetes-compatible cluster in this process, with Dunlin in it, and l
                       examples/images/vllm.yaml is one
   --prometheus WHICH  internal (default), or external: the program prometheus on the PATH scrapes and
                       is asked, in place of Dunlin's own
+  --scrape-config FILE
+                      scrape_configs of Prometheus, scraped besides the cluster (default: none)
 `;
 
 export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
@@ -36,6 +40,7 @@ export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promi
     gpus: { type: "string", default: "8" },
     images: { type: "string" },
     prometheus: { type: "string", default: "internal" },
+    "scrape-config": { type: "string" },
   });
   if (options.help) {
     process.stdout.write(help);
@@ -48,6 +53,7 @@ export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promi
   const images =
     options.images === undefined ? [] : readImageFile(options.images, env["PATH"] ?? "");
   const externalPrometheus = await externalPrometheusOption(options.prometheus, env);
+  const scrapeConfig = scrapeConfigOption(options["scrape-config"], externalPrometheus);
   const dataDir = openDataDir({
     dataDir: options["data-dir"],
     ephemeral: options.ephemeral,
@@ -66,6 +72,7 @@ export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promi
       gpus,
       images,
       externalPrometheus,
+      scrapeConfig,
       compileCache: env["NODE_COMPILE_CACHE"],
       log: logFile.log,
       onDecision: newDecisions((line, { key }) => {
@@ -99,4 +106,17 @@ export async function up(args: readonly string[], env: NodeJS.ProcessEnv): Promi
   } finally {
     dataDir.dispose();
   }
+}
+
+function scrapeConfigOption(
+  path: string | undefined,
+  externalPrometheus: object | undefined,
+): ScrapeConfigFile | undefined {
+  if (path === undefined) return undefined;
+  if (externalPrometheus)
+    throw new UserError(
+      "--scrape-config is for Dunlin's own Prometheus; with --prometheus external, series of other " +
+        "targets come from a Prometheus of yours, which a ScaledObject's serverAddress may name",
+    );
+  return readScrapeConfigFile(path);
 }

@@ -126,6 +126,9 @@ function checkFields(
           `${JSON.stringify(replacement)} is invalid 'replacement' for labelmap action`,
         );
       break;
-    default:
+    case "replace":
+    case "keep":
+    case "drop":
+    case "hashmod":
   }
 }
