@@ -11,6 +11,7 @@ import { maxWriteBodyBytes, remoteWrite } from "../telemetry/remote-write-handle
 import { RemoteWriteReceiver } from "../telemetry/remote-write-receiver.ts";
 import { Rounds } from "../telemetry/rounds.ts";
 import { discover } from "../telemetry/discovery.ts";
+import { roundFamilies, scrapeFamilies } from "../telemetry/scrape-families.ts";
 import { podsJob, servicesJob } from "../telemetry/scrape-targets.ts";
 import { Scraper } from "../telemetry/scraper.ts";
 import { followTargets, type PrometheusSide } from "./prometheus-side.ts";
@@ -47,6 +48,8 @@ export async function startOwnPrometheus(options: OwnPrometheusOptions): Promise
     metrics: ownMetrics([
       () => storeFamilies(store),
       () => remoteWriteFamilies(receiver),
+      () => scrapeFamilies(scraper),
+      () => roundFamilies(rounds),
       processFamilies,
     ]),
   });

@@ -176,6 +176,7 @@ async function uncompressed(
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ERR_BUFFER_TOO_LARGE") throw bodyTooLarge();
-    throw new Error(`invalid gzip: ${String(error)}`, { cause: error });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`invalid gzip: ${reason}`, { cause: error });
   }
 }

@@ -11,7 +11,7 @@ import {
 import type { Labels } from "../metrics/labels.ts";
 import { PageMemory } from "../metrics/page-memory.ts";
 import type { Series } from "../metrics/series.ts";
-import { maxAheadMs, type SeriesStore } from "../metrics/series-store.ts";
+import { maxAheadMs, type AppendOutcome, type SeriesStore } from "../metrics/series-store.ts";
 import { copyOf } from "../metrics/string-copy.ts";
 import { sampleLabels, type SampleRules } from "./sample-labels.ts";
 import type { ScrapeJob } from "./scrape-job.ts";
@@ -116,21 +116,30 @@ export class TargetPages {
 
   /**
    * Writes a page's samples, at `atMs` where they have no time of their own, and ends the series that
-   * are no longer there. Returns how many samples were refused.
+   * are no longer there. Returns how many samples were refused, by reason.
    */
-  write({ lines, values, timesMs }: ReadPage, atMs: number, nowMs: number): number {
+  write({ lines, values, timesMs }: ReadPage, atMs: number, nowMs: number): RefusedSamples {
     const { store, rules, onSeriesAdded, onSeriesEnded } = this.#options;
     const scrape = ++this.#scrape;
-    let refused = 0;
+    const refused = new Map<SampleRefusal, number>();
+    const refuse = (reason: SampleRefusal): void =>
+      void refused.set(reason, (refused.get(reason) ?? 0) + 1);
     for (const [index, line] of lines.entries()) {
       line.seenIn = scrape;
       if (!line.labels) continue;
       const ownMs = timesMs.get(index);
-      const series =
-        ownMs !== undefined && ownMs > nowMs + maxAheadMs ? undefined : this.#seriesOf(line, nowMs);
-      const stored = series && store.appendTo(series, ownMs ?? atMs, values[index] ?? NaN);
-      if (!series || (stored !== "appended" && stored !== "duplicate")) {
-        refused++;
+      if (ownMs !== undefined && ownMs > nowMs + maxAheadMs) {
+        refuse("too-far-ahead");
+        continue;
+      }
+      const series = this.#seriesOf(line, nowMs);
+      if (!series) {
+        refuse("series-limit");
+        continue;
+      }
+      const stored = store.appendTo(series, ownMs ?? atMs, values[index] ?? NaN);
+      if (stored !== "appended" && stored !== "duplicate") {
+        refuse(stored);
         continue;
       }
       line.endsWithPage = ownMs === undefined || rules.trackTimestampsStaleness;
@@ -225,6 +234,9 @@ export class TargetPages {
       });
   }
 }
+
+export type SampleRefusal = Exclude<AppendOutcome, "appended" | "duplicate"> | "too-far-ahead";
+export type RefusedSamples = ReadonlyMap<SampleRefusal, number>;
 
 function newLine(text: string, labels: Labels | undefined): Line {
   return {

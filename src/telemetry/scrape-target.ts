@@ -9,7 +9,13 @@ import type { SeriesStore } from "../metrics/series-store.ts";
 import type { HttpGet, HttpPage } from "./http-get.ts";
 import type { RoundSink, RoundTarget } from "./round.ts";
 import type { ScrapeJob } from "./scrape-job.ts";
-import { TargetPages, type Metadata, type PageOutcome } from "./scrape-page.ts";
+import {
+  TargetPages,
+  type Metadata,
+  type PageOutcome,
+  type RefusedSamples,
+  type SampleRefusal,
+} from "./scrape-page.ts";
 import type { ActiveTarget } from "./scrape-view.ts";
 import type { FoundTarget } from "./target-labels.ts";
 
@@ -171,16 +177,16 @@ export class ScrapeTarget implements RoundTarget {
       scrape_samples_post_metric_relabeling: isUp ? outcome.page.kept : 0,
       scrape_series_added: isUp ? outcome.page.added : 0,
     });
-    let refused = 0;
+    let refused: RefusedSamples = new Map();
     if (isUp) refused = this.#pages.write(outcome.page, atMs, nowMs);
     else this.#pages.fail(atMs);
     this.#lastAtMs = atMs;
     this.#lastDurationMs = durationMs;
     this.#health = isUp ? "up" : "down";
     this.#lastError = isUp ? "" : outcome.error;
-    this.#tell(
-      this.#lastError || (refused > 0 ? `${refused} samples were refused by the store` : ""),
-    );
+    if (isUp && refused.size > 0)
+      this.#tell(describeRefused(refused, this.#limitGroup), [...refused.keys()].join());
+    else this.#tell(this.#lastError);
     rounds.reported(this, atMs, isUp ? undefined : outcome.error);
   }
 
@@ -199,10 +205,11 @@ export class ScrapeTarget implements RoundTarget {
     }
   }
 
-  #tell(trouble: string): void {
-    if (trouble !== this.#trouble)
+  /** What has the same `kind` as what was told last is not told again. */
+  #tell(trouble: string, kind: string = trouble): void {
+    if (kind !== this.#trouble)
       this.#context.log(`scrape ${this.found.url}: ${trouble || "recovered"}`);
-    this.#trouble = trouble;
+    this.#trouble = kind;
   }
 }
 
@@ -216,6 +223,22 @@ type Pending = {
 /** Two targets with the same are one. */
 export function idOf({ url, labels, intervalMs, timeoutMs }: FoundTarget, job: ScrapeJob): string {
   return `${job.name} ${intervalMs} ${timeoutMs} ${url} ${labelsKey(labels)}`;
+}
+
+function describeRefused(refused: RefusedSamples, group: string): string {
+  const words: Readonly<Record<SampleRefusal, string>> = {
+    "series-limit": `there is no room for more series of ${group} (docs/metrics.md)`,
+    "sample-limit": `there is no room for more samples of ${group} (docs/metrics.md)`,
+    conflict: "there is another value at this time",
+    "out-of-order": "they are older than what is there",
+    "too-old": "they are older than what is kept",
+    "too-far-ahead": "their times are far ahead",
+    gone: "their series were let go of",
+  };
+  const parts = [...refused].map(
+    ([reason, count]) => `${count} sample${count === 1 ? "" : "s"}, as ${words[reason]}`,
+  );
+  return `refused by the store: ${parts.join("; ")}`;
 }
 
 function failed(error: string): PageOutcome {

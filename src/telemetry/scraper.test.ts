@@ -361,7 +361,9 @@ test("page times are taken where they are honoured, but not from far ahead", asy
   await clock.advance(1000);
   assert.deepEqual(query("timestamp(x)"), ["a 1000.5"]);
   assert.deepEqual(query("y", 4_102_444_800_000), []);
-  assert.deepEqual(lines, ["scrape http://a/metrics: 1 samples were refused by the store"]);
+  assert.deepEqual(lines, [
+    "scrape http://a/metrics: refused by the store: 1 sample, as their times are far ahead",
+  ]);
   answers.set("a", "z 1\n");
   await clock.advance(1000);
   assert.deepEqual(query("x"), ["a 1"], "a series with times of its own may rest");
@@ -399,7 +401,10 @@ test("what the store refuses is told", async (t) => {
   setTargets("a");
   start();
   await clock.advance(3000);
-  assert.deepEqual(lines, ["scrape http://a/metrics: 1 samples were refused by the store"]);
+  assert.deepEqual(lines, [
+    "scrape http://a/metrics: refused by the store: 1 sample, as there is no room for more series " +
+      "of a (docs/metrics.md)",
+  ]);
 });
 
 test("more targets than the job allows are not asked at all", async (t) => {
