@@ -8,6 +8,7 @@ import {
   readdirSync,
   readlinkSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -161,6 +162,15 @@ for (const [program, message] of failures)
       ),
       { name: "StartError", message },
     ));
+
+test("a folder of the PATH that cannot be looked into is passed over", async () => {
+  const loop = join(folder, "loop");
+  symlinkSync(loop, loop);
+  const env = { PATH: `${loop}:${path}` };
+  const options = { command: ["true"], env, cwd: folder, onOutput: () => {} };
+  const { exited } = await startProcess(options, newHost());
+  assert.deepEqual(await exited, { exitCode: 0 });
+});
 
 test("the ledger lists what runs and forgets what ended", async () => {
   const host = newHost();

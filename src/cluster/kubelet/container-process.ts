@@ -215,14 +215,16 @@ function findProgram(program: string, path: string, cwd: string): string {
 }
 
 function complaintAbout(file: string): string | undefined {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  if (!stat) return "no such file or directory";
-  if (!stat.isFile()) return "is a directory";
   try {
+    const stat = statSync(file, { throwIfNoEntry: false });
+    if (!stat) return "no such file or directory";
+    if (!stat.isFile()) return "is a directory";
     accessSync(file, constants.X_OK);
     return undefined;
-  } catch {
-    return "permission denied";
+  } catch (error) {
+    // A folder of the PATH may be closed to us, and is passed over then, as by a shell.
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    return code === "EACCES" ? "permission denied" : String(error);
   }
 }
 
