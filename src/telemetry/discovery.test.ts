@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -89,6 +90,88 @@ test("a file that is broken keeps its targets, and is told of once", async (t) =
   assert.equal(at.told.at(-1), `job j: ${file}: recovered`);
 });
 
+const brokenLists: readonly (readonly [name: string, file: string, text: string, told: string])[] =
+  [
+    ["empty", "one.json", "", "invalid JSON: Unexpected end of JSON input"],
+    ["cut off", "one.json", '[{"targets": ["y:1"]}', "invalid JSON: "],
+    ["YAML under another name", "one.json", "- targets: [y:1]", "invalid JSON: "],
+    ["no list", "one.json", "{}", "must be a list of groups with targets and labels"],
+    ["null", "one.json", "null", "must be a list of groups with targets and labels"],
+    ["a group that is none", "one.json", '["y:1"]', "[0]: must be a map with targets and labels"],
+    ["a field misspelt", "one.json", '[{"target": []}]', "[0].target: unknown field; known are "],
+    ["one target for a list", "one.json", '[{"targets": "y:1"}]', "[0].targets: must be a list"],
+    [
+      "a target that is no text",
+      "one.json",
+      '[{"targets": [9090]}]',
+      "[0].targets[0]: must be a text",
+    ],
+    [
+      "a label that is no text",
+      "one.json",
+      '[{"labels": {"a": 1}}]',
+      "[0].labels.a: must be a text",
+    ],
+    ["YAML that is none", "one.yml", "- targets: [y:1", "FILE:1:16: "],
+    ["YAML of another form", "one.yml", "targets: [y:1]", "FILE:1:1: must be a list"],
+  ];
+for (const [name, file, text, told] of brokenLists)
+  test(`a list keeps its targets when it becomes ${name}`, async (t) => {
+    const at = setUp(t);
+    const path = join(newFolder(t), file);
+    writeFileSync(path, file.endsWith(".yml") ? "- targets: [x:1]" : '[{"targets": ["x:1"]}]');
+    discover(jobWith({ files: [{ patterns: [path], refreshMs: 1000 }] }), at, at.signal);
+    writeFileSync(path, text);
+    await at.clock.advance(1000);
+    assert.deepEqual(at.targets(), ["x:1 -"]);
+    const [line = ""] = at.told;
+    assert.ok(line.startsWith(`job j: ${path}: ${told.replace("FILE", path)}`), line);
+  });
+
+test("what stands where a file should be is not waited for", (t) => {
+  const at = setUp(t);
+  const folder = newFolder(t);
+  mkdirSync(join(folder, "a.json"));
+  assert.equal(spawnSync("mkfifo", [join(folder, "b.json")]).status, 0);
+  writeFileSync(join(folder, "c.json"), '[{"targets": ["x:1"]}]');
+  const files = [{ patterns: [join(folder, "*.json")], refreshMs: 1000 }];
+  discover(jobWith({ files }), at, at.signal);
+  assert.deepEqual(at.targets(), ["x:1 -"]);
+  assert.match(at.told.join("\n"), /a\.json: is not a regular file.*\n.*b\.json: is not a regular/);
+});
+
+test("a file that is named and missing is told of once, and its targets are gone", async (t) => {
+  const at = setUp(t);
+  const path = join(newFolder(t), "one.json");
+  discover(jobWith({ files: [{ patterns: [path], refreshMs: 1000 }] }), at, at.signal);
+  writeFileSync(path, '[{"targets": ["x:1"]}]');
+  await at.clock.advance(1000);
+  assert.deepEqual(at.targets(), ["x:1 -"]);
+  rmSync(path);
+  await at.clock.advance(3000);
+  assert.deepEqual(at.targets(), []);
+  const missing = `job j: ${path}: there is no such file`;
+  assert.deepEqual(at.told, [missing, `job j: ${path}: recovered`, missing]);
+});
+
+test("what has not changed is not read into targets once more", async (t) => {
+  const at = setUp(t);
+  const path = join(newFolder(t), "one.json");
+  const list = '[{"targets": ["x:1"]}]';
+  writeFileSync(path, list);
+  const get: HttpGet = () =>
+    Promise.resolve({ body: Buffer.from(list), contentType: "application/json", headers: {} });
+  const sources = {
+    files: [{ patterns: [path], refreshMs: 1000 }],
+    http: [{ url: "http://sd/x", refreshMs: 1000, http: jobDefaults.http }],
+  };
+  const asked: string[] = [];
+  const onGroups = (source: string): void => void asked.push(source);
+  discover(jobWith(sources), { ...at, get, onGroups }, at.signal);
+  await at.clock.advance(5000);
+  assert.deepEqual(asked, [`file_sd_configs[0] ${path}`, "http_sd_configs[0]"]);
+});
+
 test("a folder that is not there yet is looked for again", async (t) => {
   const at = setUp(t);
   const folder = join(newFolder(t), "later");
@@ -145,7 +228,7 @@ test("a server is asked at each interval; what it says wrongly, or not at all, c
   const stay = "; the targets that it gave last stay";
   assert.deepEqual(at.told, [
     `${server}unsupported content type "text/html"; it must be application/json${stay}`,
-    `${server}http://me:<secret>@sd/x:1:1: must be a list${stay}`,
+    `${server}must be a list of groups with targets and labels${stay}`,
     `${server}server returned HTTP status 500${stay}`,
     `${server}recovered`,
   ]);

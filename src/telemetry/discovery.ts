@@ -1,13 +1,12 @@
 // Where the targets of a job come from besides the cluster: lists in the configuration, files that others
 // write, and servers that are asked. A source that fails keeps the targets that it gave last: that nobody
 // can be asked says nothing about them.
-import { readdirSync, readFileSync, watch, type FSWatcher } from "node:fs";
+import { readdirSync, readFileSync, statSync, watch, type FSWatcher } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { sleep, type CancelTimer, type Clock } from "../lib/clock.ts";
-import { YamlReader } from "../lib/yaml-reader.ts";
 import { keepAliveGet, type HttpGet } from "./http-get.ts";
-import { staticGroup } from "./scrape-config.ts";
 import type { FileDiscovery, HttpDiscovery, ScrapeJob, TargetGroup } from "./scrape-job.ts";
+import { jsonGroups, yamlGroups, type FoundGroups } from "./target-groups.ts";
 
 export type DiscoveryOptions = {
   readonly clock: Clock;
@@ -42,13 +41,11 @@ class Troubles {
     if (trouble === last) return;
     if (trouble === undefined) this.#last.delete(what);
     else this.#last.set(what, trouble);
-    this.#log(
-      trouble === undefined
-        ? `${what}: recovered`
-        : `${what}: ${trouble}; the targets that it gave last stay`,
-    );
+    this.#log(`${what}: ${trouble ?? "recovered"}`);
   }
 }
+
+const stay = "; the targets that it gave last stay";
 
 /** A writer may write a file in several pieces; it is read when it has come to rest. */
 const restMs = 100;
@@ -58,8 +55,8 @@ class FileSource {
   readonly #name: string;
   readonly #options: DiscoveryOptions;
   readonly #troubles: Troubles;
-  /** Those that have given targets. */
-  readonly #known = new Set<string>();
+  /** What stood in those that have given targets. */
+  readonly #known = new Map<string, string>();
 
   constructor(discovery: FileDiscovery, name: string, job: string, options: DiscoveryOptions) {
     this.#discovery = discovery;
@@ -94,26 +91,34 @@ class FileSource {
 
   #read(): void {
     const paths = new Set(this.#discovery.patterns.flatMap((pattern) => this.#matching(pattern)));
-    for (const path of paths) {
-      const labels = { __meta_filepath: path };
-      const found = groupsOf(readText(path), path, labels);
-      this.#troubles.tell(path, "problem" in found ? found.problem : undefined);
-      if ("problem" in found) continue;
-      this.#known.add(path);
-      this.#options.onGroups(`${this.#name} ${path}`, found.groups);
-    }
-    for (const path of this.#known) {
+    for (const path of paths) this.#readFile(path);
+    for (const path of this.#known.keys()) {
       if (paths.has(path)) continue;
       this.#known.delete(path);
       this.#options.onGroups(`${this.#name} ${path}`, []);
     }
   }
 
+  #readFile(path: string): void {
+    const read = readText(path);
+    if ("problem" in read) return this.#troubles.tell(path, read.problem + stay);
+    const { text } = read;
+    const found = text === this.#known.get(path) ? undefined : groupsIn(text, path);
+    if (found && "problem" in found) return this.#troubles.tell(path, found.problem + stay);
+    this.#troubles.tell(path, undefined);
+    if (!found) return;
+    this.#known.set(path, text);
+    const groups = withLabels(found.groups, { __meta_filepath: path });
+    this.#options.onGroups(`${this.#name} ${path}`, groups);
+  }
+
   #matching(pattern: string): readonly string[] {
     const name = basename(pattern);
     if (!name.includes("*")) {
       // One that is named and missing is gone, as one of many would be; Prometheus sees it so too.
-      return isThere(pattern) ? [pattern] : [];
+      const isThere = readdirOrNone(dirname(pattern)).includes(name);
+      if (!isThere) this.#troubles.tell(pattern, "there is no such file");
+      return isThere ? [pattern] : [];
     }
     const form = new RegExp(
       `^${name
@@ -128,14 +133,10 @@ class FileSource {
       this.#troubles.tell(folder, undefined);
       return paths.toSorted().map((each) => join(folder, each));
     } catch (error) {
-      this.#troubles.tell(folder, messageOf(error));
-      return [...this.#known].filter((path) => dirname(path) === folder);
+      this.#troubles.tell(folder, messageOf(error) + stay);
+      return [...this.#known.keys()].filter((path) => dirname(path) === folder);
     }
   }
-}
-
-function isThere(path: string): boolean {
-  return readdirOrNone(dirname(path)).includes(basename(path));
 }
 
 function readdirOrNone(folder: string): readonly string[] {
@@ -158,16 +159,33 @@ function watchFolder(folder: string, onChange: () => void): FSWatcher | undefine
   }
 }
 
-function readText(path: string): string | Error {
+type ReadText = { readonly text: string } | { readonly problem: string };
+
+/** A pipe would be waited for, and nothing else would happen meanwhile. */
+function readText(path: string): ReadText {
   try {
-    return readFileSync(path, "utf8");
+    const about = statSync(path);
+    if (!about.isFile()) return { problem: "is not a regular file" };
+    if (about.size > maxListBytes) return { problem: `has more than ${maxListBytes} bytes` };
+    return { text: readFileSync(path, "utf8") };
   } catch (error) {
-    return new Error(messageOf(error), { cause: error });
+    return { problem: messageOf(error) };
   }
 }
 
+function groupsIn(text: string, path: string): FoundGroups {
+  return path.toLowerCase().endsWith(".json") ? jsonGroups(text) : yamlGroups(text, path);
+}
+
+function withLabels(
+  groups: readonly TargetGroup[],
+  labels: TargetGroup["labels"],
+): readonly TargetGroup[] {
+  return groups.map((each) => ({ ...each, labels: { ...each.labels, ...labels } }));
+}
+
 /** A list of many thousand targets is smaller than this. */
-const maxAnswerBytes = 16 * 1024 * 1024;
+const maxListBytes = 16 * 1024 * 1024;
 const longestAnswerMs = 30_000;
 
 async function askServer(
@@ -181,15 +199,20 @@ async function askServer(
   const get = options.get ?? keepAliveGet(http);
   const troubles = new Troubles((line) => log(`job ${job}: ${line}`));
   const what = `${name} ${withoutPassword(url)}`;
+  let known: string | undefined;
   while (!signal.aborted) {
-    const found = await answerOf(get, url, {
-      clock,
-      timeoutMs: Math.min(refreshMs, longestAnswerMs),
-      signal,
-    });
+    const timeoutMs = Math.min(refreshMs, longestAnswerMs);
+    const answer = await answerOf(get, url, { clock, timeoutMs, signal });
     if (signal.aborted) return;
-    troubles.tell(what, "problem" in found ? found.problem : undefined);
-    if (!("problem" in found)) onGroups(name, found.groups);
+    if ("problem" in answer) troubles.tell(what, answer.problem + stay);
+    else {
+      const found = answer.text === known ? undefined : jsonGroups(answer.text);
+      troubles.tell(what, found && "problem" in found ? found.problem + stay : undefined);
+      if (found && "groups" in found) {
+        known = answer.text;
+        onGroups(name, withLabels(found.groups, { __meta_url: url }));
+      }
+    }
     await sleep(clock, refreshMs, signal);
   }
 }
@@ -198,42 +221,26 @@ async function answerOf(
   get: HttpGet,
   url: string,
   { clock, timeoutMs, signal }: { clock: Clock; timeoutMs: number; signal: AbortSignal },
-): Promise<Found> {
+): Promise<ReadText> {
   const late = new AbortController();
   const cancel = clock.after(timeoutMs, () =>
     late.abort(new Error(`no answer within ${timeoutMs} ms`)),
   );
   try {
     const either = AbortSignal.any([signal, late.signal]);
-    const page = await get(url, { timeoutMs, maxBytes: maxAnswerBytes, signal: either });
+    const page = await get(url, { timeoutMs, maxBytes: maxListBytes, signal: either });
     const type = page.contentType ?? "";
     if (!/^application\/json\s*(?:;|$)/i.test(type))
       return {
         problem: `unsupported content type ${JSON.stringify(type)}; it must be application/json`,
       };
-    return groupsOf(page.body.toString("utf8"), withoutPassword(url), { __meta_url: url });
+    return { text: page.body.toString("utf8") };
   } catch (error) {
     // What HTTP says when it is aborted is less than the reason.
     return { problem: messageOf(late.signal.aborted ? late.signal.reason : error) };
   } finally {
     cancel();
   }
-}
-
-type Found = { readonly groups: readonly TargetGroup[] } | { readonly problem: string };
-
-/** A list of groups as discovery has them, in JSON or YAML. */
-function groupsOf(text: string | Error, name: string, labels: TargetGroup["labels"]): Found {
-  if (text instanceof Error) return { problem: text.message };
-  const reader = new YamlReader(text, name);
-  const isReadable = reader.problems.length === 0;
-  const isEmptyFile = isReadable && reader.root.node === null;
-  const values = isReadable && !isEmptyFile ? (reader.list(reader.root) ?? []) : [];
-  const groups = values.flatMap((value) => staticGroup(reader, value) ?? []);
-  const [first, ...more] = reader.problems;
-  if (first !== undefined)
-    return { problem: more.length === 0 ? first : `${first} (and ${more.length} more)` };
-  return { groups: groups.map((each) => ({ ...each, labels: { ...each.labels, ...labels } })) };
 }
 
 function withoutPassword(url: string): string {

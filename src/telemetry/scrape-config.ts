@@ -1,9 +1,8 @@
 // Reads Prometheus' own configuration as far as it is about scraping: `global` and `scrape_configs`. All
 // that is wrong is told at once, with line and column; what Prometheus has and Dunlin has not is refused
 // by name, because a setting that is passed over in silence would be found out too late.
-import { labelsOf, type Labels } from "../metrics/labels.ts";
 import { atKey, YamlReader, type YamlFields, type YamlValue } from "../lib/yaml-reader.ts";
-import { countOf, intervalOf, isEmpty, optional, sizeOf } from "./config-values.ts";
+import { countOf, intervalOf, optional, sizeOf } from "./config-values.ts";
 import { httpFields, httpSettingsOf, refusedHttpFields, type Files } from "./http-config.ts";
 import { relabelRulesOf } from "./relabel-config.ts";
 import {
@@ -16,8 +15,8 @@ import {
   type HttpSettings,
   type ScrapeJob,
   type ScrapeLimits,
-  type TargetGroup,
 } from "./scrape-job.ts";
+import { targetGroup } from "./target-groups.ts";
 
 type Refusals = Readonly<Record<string, string>>;
 
@@ -282,10 +281,20 @@ class ConfigReader {
       return values.flatMap((value) => read(value) ?? []);
     };
     return {
-      groups: each("static_configs", (value) => staticGroup(this.#reader, value)),
+      groups: each("static_configs", (value) =>
+        targetGroup(this.#reader, value, (address, at) => this.#checkAddress(address, at)),
+      ),
       files: each("file_sd_configs", (value) => this.#fileDiscovery(value)),
       http: each("http_sd_configs", (value) => this.#httpDiscovery(value)),
     };
+  }
+
+  #checkAddress(address: string, at: YamlValue): void {
+    if (address.includes("/"))
+      this.#reader.complain(
+        at,
+        `${JSON.stringify(address)} is not a valid hostname: a target is host:port; scheme and path have fields of their own`,
+      );
   }
 
   #fileDiscovery(value: YamlValue): FileDiscovery | undefined {
@@ -323,33 +332,4 @@ class ConfigReader {
     const read = (value: YamlValue) => intervalOf(this.#reader, value);
     return optional(fields, "refresh_interval", read) ?? defaultMs;
   }
-}
-
-/** One of `static_configs`, and of the lists that discovery reads: targets that share labels. */
-export function staticGroup(reader: YamlReader, value: YamlValue): TargetGroup | undefined {
-  const fields = reader.fields(value, ["targets", "labels"], "a map with targets and labels");
-  if (!fields) return undefined;
-  const listed = optional(fields, "targets", (each) => reader.list(each)) ?? [];
-  const targets = listed.flatMap((each): Labels | readonly never[] => {
-    const address = reader.text(each);
-    if (address === undefined) return [];
-    if (address.includes("/"))
-      reader.complain(
-        each,
-        `${JSON.stringify(address)} is not a valid hostname: a target is host:port; scheme and path have fields of their own`,
-      );
-    return { __address__: address };
-  });
-  return { targets, labels: optional(fields, "labels", (each) => labelSet(reader, each)) ?? {} };
-}
-
-function labelSet(reader: YamlReader, value: YamlValue): Labels | undefined {
-  const fields = reader.map(value, "a map of label names to values");
-  if (!fields) return undefined;
-  const entries = fields.values.flatMap(([name, each]): (readonly [string, string])[] => {
-    if (name === "") reader.complain(atKey(each), "a label name must not be empty");
-    const text = isEmpty(each) ? "" : reader.text(each, { mayBeEmpty: true });
-    return text === undefined ? [] : [[name, text]];
-  });
-  return labelsOf(entries);
 }
