@@ -1,8 +1,7 @@
 // Tells whoever waits for a query when a round of samples that can change its result is complete:
 // every live target that feeds one of its selectors has reported for this instant, or the deadline has
 // passed. Which target feeds which query is worked out when a series appears and when somebody
-// subscribes; a report then touches only the queries that it concerns. docs/decisions/0006 has the
-// rules.
+// subscribes; a report then touches only the queries that it concerns. docs/metrics.md has the rules.
 import type { Clock } from "../lib/clock.ts";
 import { labelValue, metricNameLabel, type Labels } from "../metrics/labels.ts";
 import type { Expr } from "../promql/ast.ts";
