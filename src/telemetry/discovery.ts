@@ -55,8 +55,8 @@ class FileSource {
   readonly #name: string;
   readonly #options: DiscoveryOptions;
   readonly #troubles: Troubles;
-  /** What stood in those that have given targets. */
-  readonly #known = new Map<string, string>();
+  /** What stood in those that have given targets, and these. */
+  readonly #known = new Map<string, KnownFile>();
 
   constructor(discovery: FileDiscovery, name: string, job: string, options: DiscoveryOptions) {
     this.#discovery = discovery;
@@ -91,25 +91,31 @@ class FileSource {
 
   #read(): void {
     const paths = new Set(this.#discovery.patterns.flatMap((pattern) => this.#matching(pattern)));
-    for (const path of paths) this.#readFile(path);
+    let isChanged = false;
+    for (const path of paths) if (this.#readFile(path)) isChanged = true;
     for (const path of this.#known.keys()) {
       if (paths.has(path)) continue;
       this.#known.delete(path);
-      this.#options.onGroups(`${this.#name} ${path}`, []);
+      isChanged = true;
     }
+    // All at once: each call looks through all targets of the job.
+    if (isChanged)
+      this.#options.onGroups(
+        this.#name,
+        [...this.#known.values()].flatMap(({ groups }) => groups),
+      );
   }
 
-  #readFile(path: string): void {
+  /** Returns whether it has given something new. */
+  #readFile(path: string): boolean {
     const read = readText(path);
-    if ("problem" in read) return this.#troubles.tell(path, read.problem + stay);
-    const { text } = read;
-    const found = text === this.#known.get(path) ? undefined : groupsIn(text, path);
-    if (found && "problem" in found) return this.#troubles.tell(path, found.problem + stay);
-    this.#troubles.tell(path, undefined);
-    if (!found) return;
-    this.#known.set(path, text);
+    const isSame = "text" in read && read.text === this.#known.get(path)?.text;
+    const found = isSame || "problem" in read ? read : groupsIn(read.text, path);
+    this.#troubles.tell(path, "problem" in found ? found.problem + stay : undefined);
+    if (!("groups" in found) || !("text" in read)) return false;
     const groups = withLabels(found.groups, { __meta_filepath: path });
-    this.#options.onGroups(`${this.#name} ${path}`, groups);
+    this.#known.set(path, { text: read.text, groups });
+    return true;
   }
 
   #matching(pattern: string): readonly string[] {
@@ -122,7 +128,7 @@ class FileSource {
     }
     const form = new RegExp(
       `^${name
-        .split("*")
+        .split(/\*+/)
         .map((part) => RegExp.escape(part))
         .join(".*")}$`,
       "s",
@@ -159,6 +165,7 @@ function watchFolder(folder: string, onChange: () => void): FSWatcher | undefine
   }
 }
 
+type KnownFile = { readonly text: string; readonly groups: readonly TargetGroup[] };
 type ReadText = { readonly text: string } | { readonly problem: string };
 
 /** A pipe would be waited for, and nothing else would happen meanwhile. */
@@ -166,15 +173,23 @@ function readText(path: string): ReadText {
   try {
     const about = statSync(path);
     if (!about.isFile()) return { problem: "is not a regular file" };
-    if (about.size > maxListBytes) return { problem: `has more than ${maxListBytes} bytes` };
+    const maxBytes = isJson(path) ? maxListBytes : maxYamlBytes;
+    if (about.size > maxBytes) return { problem: tooLarge(maxBytes) };
     return { text: readFileSync(path, "utf8") };
   } catch (error) {
     return { problem: messageOf(error) };
   }
 }
 
+function tooLarge(maxBytes: number): string {
+  const advice = maxBytes === maxYamlBytes ? "; JSON may have more" : "";
+  return `has more than ${maxBytes / 1024 / 1024} MiB${advice}`;
+}
+
+const isJson = (path: string): boolean => path.toLowerCase().endsWith(".json");
+
 function groupsIn(text: string, path: string): FoundGroups {
-  return path.toLowerCase().endsWith(".json") ? jsonGroups(text) : yamlGroups(text, path);
+  return isJson(path) ? jsonGroups(text) : yamlGroups(text, path);
 }
 
 function withLabels(
@@ -186,6 +201,8 @@ function withLabels(
 
 /** A list of many thousand targets is smaller than this. */
 const maxListBytes = 16 * 1024 * 1024;
+/** Reading YAML takes a hundred times as long, and decisions wait meanwhile. */
+const maxYamlBytes = 1024 * 1024;
 const longestAnswerMs = 30_000;
 
 async function askServer(
