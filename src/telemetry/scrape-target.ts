@@ -142,11 +142,17 @@ export class ScrapeTarget implements RoundTarget {
     this.#pending = undefined;
   }
 
-  /** Stops for good: its series end, and nobody waits for it. */
+  /**
+   * Stops for good: its series end, and nobody waits for it. One that goes while it is asked ends with
+   * that instant, or else its last sample would count in a round that it has no part in.
+   */
   end(): void {
-    this.abandon();
     const { store, clock, rounds } = this.#context;
-    const endMs = Math.max(Math.ceil(clock.nowMs()), (this.#lastAtMs ?? -Infinity) + 1);
+    const goneMs = this.#pending?.atMs ?? Math.ceil(clock.nowMs());
+    this.abandon();
+    // After its last sample; where the clock was set back since, the store has let go of that.
+    const lastMs = Math.min(this.#lastAtMs ?? -Infinity, store.newestMs);
+    const endMs = Math.max(goneMs, lastMs + 1);
     this.#pages.end(endMs);
     for (const series of this.#reportSeries.values()) {
       store.appendStaleTo(series, endMs);

@@ -265,10 +265,40 @@ test("a target removed while it is asked holds nobody up, and a new one waits fo
   answers.set("d", "x 4\n");
   setTargets("a", "d");
   assert.equal(rounds.lines.at(-1), "b gone");
+  assert.deepEqual(query("x", 2000), ["a 1"], "nor does what it said in the round before");
   await clock.advance(850);
   assert.deepEqual(query("x"), ["a 1"], "the answer of who is gone counts for nothing");
   await clock.advance(50);
   assert.deepEqual(query("x"), ["a 1", "d 4"]);
+});
+
+test("a target that goes when the clock was set back ends now, and not in what was the present", async (t) => {
+  let skewMs = 0;
+  const { clock, answers, setTargets, scraper, get, start, store } = setUp(t, {
+    startMs: 7_200_000,
+    skewMs: () => skewMs,
+  });
+  answers.set("a", "x 1\n").set("b", "x 2\n");
+  setTargets("a");
+  const slow = scraper.add({ ...second, name: "slow", intervalMs: 60_000 }, get);
+  slow.set("test", [{ targets: [{ __address__: "b" }], labels: {} }]);
+  start();
+  await clock.advance(180_000);
+  skewMs = -90_000;
+  await clock.advance(2000);
+  slow.set("test", []);
+  assert.ok(store.newestMs <= clock.nowMs() + skewMs, `${store.newestMs}`);
+});
+
+test("a round that begins late has its deadline after the timeouts of its targets", async (t) => {
+  let skewMs = 0;
+  const { clock, answers, rounds, setTargets, start } = setUp(t, { skewMs: () => skewMs });
+  answers.set("a", { page: "x 1\n", afterMs: 500 });
+  setTargets("a");
+  start();
+  skewMs = 400;
+  await clock.advance(1550);
+  assert.deepEqual(rounds.lines, ["1000..2300 a", "a +x", "a 1000"]);
 });
 
 test("an instant without targets is told: somebody may wait for the first one", async (t) => {

@@ -97,13 +97,16 @@ export class Scraper implements Omit<ScrapeView, "configText"> {
   }
 
   #begin(group: IntervalGroup, atMs: number, intervalMs: number): void {
-    const { rounds } = this.#context;
+    const { clock, rounds } = this.#context;
     const targets = [...group.targets.keys()];
     for (const target of targets) target.expire();
     if (atMs <= group.lastAtMs) this.#followClock(atMs);
     group.lastAtMs = atMs;
     const timeoutMs = Math.max(0, ...targets.map(({ found }) => found.timeoutMs));
-    rounds.begin({ atMs, deadlineMs: atMs + timeoutMs, intervalMs, targets });
+    // Each has all of its timeout, however late the process is: who is told that a target is missing
+    // before it has given up would still find its last sample in the store.
+    const deadlineMs = Math.max(atMs, clock.nowMs()) + timeoutMs;
+    rounds.begin({ atMs, deadlineMs, intervalMs, targets });
     for (const [target, pool] of group.targets) target.scrape(atMs, pool.refusal);
   }
 
