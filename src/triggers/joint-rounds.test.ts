@@ -23,11 +23,12 @@ function told(names: readonly string[], announced: readonly Announced[]): readon
     measure: () => Promise.reject(new Error("nobody measures here")),
   }));
   const lines: string[] = [];
-  const stop = jointRounds(triggers, ({ atMs, completedAtMs, intervalMs, missing }) => {
-    const without = [...missing].flatMap(([{ metricName }, targets]) =>
-      targets.map(({ error }) => ` -${metricName}: ${error}`),
-    );
-    lines.push(`${atMs}+${completedAtMs - atMs} every ${intervalMs}${without.join("")}`);
+  const stop = jointRounds(triggers, ({ atMs, completedAtMs, intervalMs, moments }) => {
+    const parts = [...moments].flatMap(([{ metricName }, { atMs: ownMs, missing }]) => [
+      ...(ownMs === atMs ? [] : [` ${metricName} of ${ownMs}`]),
+      ...missing.map(({ error }) => ` -${metricName}: ${error}`),
+    ]);
+    lines.push(`${atMs}+${completedAtMs - atMs} every ${intervalMs}${parts.join("")}`);
   });
   for (const [index, [name, atMs, intervalMs = 1000]] of announced.entries()) {
     const isFaulty = name.endsWith("!");
@@ -83,9 +84,13 @@ test("an instant is told once, when the last trigger is complete", () => {
         ["slow", 3000, 3000],
         ["a", 4000],
       ],
-      expected: [0, 1000, 2000, 3000, 4000].map((atMs, index) =>
-        [atMs, `+${[1, 2, 3, 5, 6][index]} every 1000`].join(""),
-      ),
+      expected: [
+        "0+1 every 1000",
+        "1000+2 every 1000 slow of 0",
+        "2000+3 every 1000 slow of 0",
+        "3000+5 every 1000",
+        "4000+6 every 1000 slow of 3000",
+      ],
     },
     {
       name: "a trigger that never announces holds up one instant only",
@@ -110,6 +115,29 @@ test("an instant is told once, when the last trigger is complete", () => {
       expected: ["2000+1 every 1000", "3000+4 every 1000"],
     },
     {
+      name: "what a slow trigger has of an instant that is not complete is not told",
+      triggers: ["slow", "a"],
+      announced: [
+        ["slow", 0, 3000],
+        ["a", 0],
+        ["a", 3000],
+        ["a", 4000],
+        ["slow", 3000, 3000],
+        ["a", 5000],
+      ],
+      expected: ["0+1 every 1000", "4000+3 every 1000 slow of 0", "5000+5 every 1000 slow of 3000"],
+    },
+    {
+      name: "when the clock is set back, nothing is measured ahead of it",
+      triggers: ["slow", "a"],
+      announced: [
+        ["slow", 9000, 3000],
+        ["a", 9000],
+        ["a", 1000],
+      ],
+      expected: ["9000+1 every 1000", "1000+2 every 1000"],
+    },
+    {
       name: "when the clock is set back, rounds go on",
       triggers: ["a", "b"],
       announced: [
@@ -132,7 +160,7 @@ test("an instant is told once, when the last trigger is complete", () => {
       ],
       expected: [
         "0+1 every 1000 -a: connect ECONNREFUSED -slow: connect ECONNREFUSED",
-        "1000+2 every 1000 -slow: connect ECONNREFUSED",
+        "1000+2 every 1000 slow of 0 -slow: connect ECONNREFUSED",
       ],
     },
   ];

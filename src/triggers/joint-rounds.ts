@@ -1,15 +1,18 @@
 // The rounds of several triggers as one: whoever decides from all of them wants to do so once for each
 // instant, when the last of them is complete.
-import type { MissingTarget, Round } from "../telemetry/round.ts";
-import type { Trigger } from "./trigger.ts";
+import type { Round } from "../telemetry/round.ts";
+import type { Moment, Trigger } from "./trigger.ts";
 
 export type JointRound = {
   readonly atMs: number;
   readonly completedAtMs: number;
   /** The shortest of the triggers'. */
   readonly intervalMs: number;
-  /** By trigger, the targets that gave nothing when it was last measured. */
-  readonly missing: ReadonlyMap<Trigger, readonly MissingTarget[]>;
+  /**
+   * By trigger, its own latest complete round, which may be of an earlier instant: what a slow one has
+   * of a later instant may be of some of its targets only. Absent for one that has had none yet.
+   */
+  readonly moments: ReadonlyMap<Trigger, Moment>;
 };
 
 /**
@@ -53,7 +56,13 @@ export function jointRounds(
       atMs,
       completedAtMs,
       intervalMs: Math.min(...[...latest.values()].map(({ intervalMs }) => intervalMs)),
-      missing: new Map([...latest].map(([each, { missing }]) => [each, missing])),
+      // (When the clock is set back, there is nothing of a later time any more.)
+      moments: new Map(
+        [...latest].map(([each, { atMs: ownMs, missing }]) => [
+          each,
+          { atMs: Math.min(ownMs, atMs), missing },
+        ]),
+      ),
     });
   };
 

@@ -158,9 +158,8 @@ function measure(
   return Promise.all(
     triggers.map(async (trigger) => {
       if (trigger.rounds) {
-        if (!round) return awaitingRound;
-        const missing = round.missing.get(trigger) ?? [];
-        return trigger.measure({ atMs: round.atMs, missing }, signal);
+        const moment = round?.moments.get(trigger);
+        return moment ? trigger.measure(moment, signal) : awaitingRound;
       }
       const last = polled.get(trigger.metricName);
       if (last && !pollIsDue) return last;
