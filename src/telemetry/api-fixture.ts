@@ -1,4 +1,5 @@
 // For tests: the Prometheus API over a few series, and a way to ask it without a socket.
+import type { Clock } from "../lib/clock.ts";
 import { VirtualClock } from "../lib/virtual-clock.ts";
 import { SeriesStore } from "../metrics/series-store.ts";
 import { prometheusApi, type PrometheusApiOptions } from "./prometheus-api.ts";
@@ -39,6 +40,12 @@ export const failure = (errorType: string, error: string) => ({
   errorType,
   error,
 });
+
+/** Each look at it finds it later. */
+export function hurryingClock(stepMs: number): Clock {
+  let nowMs = 1_000_500;
+  return { nowMs: () => (nowMs += stepMs), after: () => () => {} };
+}
 
 const target = { job: "kubernetes-pods", instance: "10.0.0.1:8080", pod: "a" };
 

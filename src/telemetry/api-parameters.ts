@@ -103,18 +103,13 @@ export function queryParameter(parameters: URLSearchParams): Expr {
   return parsed.expr;
 }
 
-/** Every `match[]`, or whatever else the parameter is called. */
-export function selectorParameters(
-  parameters: URLSearchParams,
-  name: string,
-): readonly VectorSelector[] {
-  return parameters.getAll(name).map((text) => {
-    const parsed = parseQuery(text);
-    if (parsed.kind === "malformed")
-      throw badParameter(name, formatDiagnostics(text, parsed.diagnostics));
-    const { expr } = parsed;
-    if (expr.kind !== "vectorSelector" || expr.at !== undefined || expr.offsetMs !== 0)
-      throw badParameter(name, `expected a series selector such as up{job="a"}, got ${text}`);
-    return expr;
-  });
+/** One of the texts of `match[]`, or of whatever else the parameter is called. */
+export function selectorOf(text: string, name: string): VectorSelector {
+  const parsed = parseQuery(text);
+  if (parsed.kind === "malformed")
+    throw badParameter(name, formatDiagnostics(text, parsed.diagnostics));
+  const { expr } = parsed;
+  if (expr.kind !== "vectorSelector" || expr.at !== undefined || expr.offsetMs !== 0)
+    throw badParameter(name, `expected a series selector such as up{job="a"}, got ${text}`);
+  return expr;
 }

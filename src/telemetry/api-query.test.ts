@@ -1,8 +1,7 @@
 // query, query_range and what else takes a query: as Prometheus answers, and as it refuses.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Clock } from "../lib/clock.ts";
-import { failure, form, openApi, running, success } from "./api-fixture.ts";
+import { failure, form, hurryingClock, openApi, running, success } from "./api-fixture.ts";
 
 type Case = {
   readonly it: string;
@@ -248,12 +247,6 @@ test("series that do not pair are an execution error", async () => {
   assert.equal(errorType, "execution");
   assert.match(error, /^found duplicate series for the match group \{\} on the right hand-side/);
 });
-
-/** Each look at it finds it later. */
-function hurryingClock(stepMs: number): Clock {
-  let nowMs = 1_000_500;
-  return { nowMs: () => (nowMs += stepMs), after: () => () => {} };
-}
 
 test("a query that takes too long is given up", async () => {
   const { ask } = openApi({ clock: hurryingClock(700), limits: { timeoutMs: 2000 } });

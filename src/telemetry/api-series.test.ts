@@ -1,7 +1,7 @@
 // series, labels and label values, by selector, time and limit.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { failure, form, openApi, running, success } from "./api-fixture.ts";
+import { failure, form, hurryingClock, openApi, running, success } from "./api-fixture.ts";
 
 type Case = {
   readonly it: string;
@@ -144,5 +144,24 @@ test("names in UTF-8 are reached by their escapes", async () => {
   for (const literal of ["U__a_", "U__a_110000_", "U__a_d800_", "U__a-b"]) {
     const { body } = await ask(`/api/v1/label/${literal}/values`);
     assert.deepEqual(JSON.parse(body), success([]), literal);
+  }
+});
+
+test("a search that takes too long is given up", async () => {
+  const { ask, store } = openApi({ clock: hurryingClock(700) });
+  for (let index = 0; index < 2000; index++)
+    store.append({ __name__: "many", index: `${index}` }, 1_000_000, 1);
+  const everything = new URLSearchParams();
+  for (let times = 0; times < 200; times++) everything.append("match[]", 'many{index!="x"}');
+  for (const [path, init] of [
+    ["/api/v1/series", { method: "POST", body: everything }],
+    ["/api/v1/labels", { method: "POST", body: everything }],
+    [`/api/v1/label/index/values?${everything.toString()}`],
+    ["/api/v1/status/tsdb"],
+  ] as const) {
+    const { status, body } = await ask(path, init);
+    const expected = failure("timeout", "timed out while looking for series");
+    assert.deepEqual(JSON.parse(body), expected, path);
+    assert.equal(status, 503);
   }
 });

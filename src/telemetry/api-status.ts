@@ -51,8 +51,12 @@ export function runtimeInfo({
   });
 }
 
-/** How many series there are by name, label and pair; it looks at every series once. */
-export function storeStatus(parameters: URLSearchParams, store: SeriesStore): ApiData {
+/** How many series there are by name, label and pair; it looks at every series once, and counts that. */
+export function storeStatus(
+  parameters: URLSearchParams,
+  store: SeriesStore,
+  work: (count: number) => void,
+): ApiData {
   const text = parameters.get("limit") ?? "";
   const limit = text === "" ? 10 : Number(text);
   if (!/^\d*$/.test(text) || limit === 0 || limit > 10_000)
@@ -63,6 +67,7 @@ export function storeStatus(parameters: URLSearchParams, store: SeriesStore): Ap
   const series = store.select([], -Infinity, Infinity);
   let minTimeMs = Infinity;
   for (const { labels, oldestMs } of series) {
+    work(workOfSeries);
     minTimeMs = Math.min(minTimeMs, oldestMs);
     for (const [name, value] of Object.entries(labels)) {
       if (name === metricNameLabel) increment(byName, value);
@@ -96,6 +101,9 @@ export function storeStatus(parameters: URLSearchParams, store: SeriesStore): Ap
     seriesCountByLabelValuePair: largest(byPair),
   });
 }
+
+/** What it costs to count the labels of a series, next to looking at a number. */
+const workOfSeries = 500;
 
 function increment(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);

@@ -5,7 +5,7 @@ import { matchesAll } from "../metrics/matcher.ts";
 import { matchersOf } from "../promql/selectors.ts";
 import { asJson, type ApiData } from "./api-answer.ts";
 import { ApiError } from "./api-error.ts";
-import { countParameter, selectorParameters } from "./api-parameters.ts";
+import { countParameter, selectorOf } from "./api-parameters.ts";
 import type { ActiveTarget, MetricMetadata, ScrapeView } from "./scrape-view.ts";
 
 export function targets(parameters: URLSearchParams, scrape: ScrapeView): ApiData {
@@ -69,8 +69,8 @@ export function metadata(parameters: URLSearchParams, scrape: ScrapeView): ApiDa
 export function targetsMetadata(parameters: URLSearchParams, scrape: ScrapeView): ApiData {
   const limit = countParameter(parameters, "limit");
   const metric = parameters.get("metric") ?? "";
-  const [selector] = selectorParameters(parameters, "match_target");
-  const matchers = selector ? matchersOf(selector) : [];
+  const selector = parameters.get("match_target");
+  const matchers = selector === null ? [] : matchersOf(selectorOf(selector, "match_target"));
   const found: unknown[] = [];
   for (const { target, metric: name, ...said } of scrape.metadata()) {
     if (found.length >= limit) break;

@@ -3,6 +3,7 @@
 import type { Clock } from "../lib/clock.ts";
 import { formatDuration } from "../lib/duration.ts";
 import type { SeriesStore } from "../metrics/series-store.ts";
+import { budgetOf } from "../promql/budget.ts";
 import { asJson, failure, success, type ApiData } from "./api-answer.ts";
 import { ApiError } from "./api-error.ts";
 import { parametersOf } from "./api-parameters.ts";
@@ -15,7 +16,7 @@ import {
   type ApiRequest,
   type QueryOptions,
 } from "./api-query.ts";
-import { labelNames, labelValues, series } from "./api-series.ts";
+import { labelNames, labelValues, series, type Work } from "./api-series.ts";
 import { buildInfo, runtimeInfo, storeStatus } from "./api-status.ts";
 import { metadata, scrapePools, targets, targetsMetadata } from "./api-targets.ts";
 import type { OwnMetrics } from "./own-metrics.ts";
@@ -37,9 +38,6 @@ export type PrometheusApiOptions = {
   readonly limits?: Partial<QueryLimits>;
 };
 
-/** How long the store keeps a sample: what Prometheus calls retention. */
-const retentionMs = 30 * 60_000;
-
 const nothingScraped: ScrapeView = {
   pools: () => [],
   active: () => [],
@@ -55,12 +53,12 @@ type Endpoint = {
 };
 
 export function prometheusApi(options: PrometheusApiOptions): Handler {
-  const endpoints = endpointsOf(options);
+  const endpointOf = endpointsOf(options);
   return async (request) => {
     const address = new URL(request.url);
     if (!address.pathname.startsWith(prefix)) return page(request, address.pathname, options);
     try {
-      return await route(request, address, endpoints, options);
+      return await route(request, address, endpointOf, options);
     } catch (error) {
       if (error instanceof ApiError) return failure(error);
       return failure(new ApiError("internal", error instanceof Error ? error.message : "failed"));
@@ -100,7 +98,7 @@ const pagesElsewhere: Readonly<Record<string, string>> = {
 async function route(
   request: Request,
   address: URL,
-  endpoints: ReadonlyMap<string, Endpoint>,
+  endpointOf: FindEndpoint,
   options: PrometheusApiOptions,
 ): Promise<Response> {
   const { method, signal } = request;
@@ -109,8 +107,7 @@ async function route(
   if (method === "OPTIONS") return new Response(null, { status: 204 });
   if (name === "write" && options.remoteWrite)
     return method === "POST" ? options.remoteWrite(request) : notAllowed(["POST"]);
-  const values = /^label\/([^/]+)\/values$/.exec(name);
-  const endpoint = values ? valuesOf(decoded(values[1] ?? ""), options.store) : endpoints.get(name);
+  const endpoint = endpointOf(name);
   if (!endpoint) throw notServed(name);
   if (!endpoint.methods.includes(method)) return notAllowed(endpoint.methods);
   const parameters = await parametersOf(request, address);
@@ -123,37 +120,50 @@ const notAllowed = (methods: readonly string[]): Response =>
 const get = ["GET"];
 const getOrPost = ["GET", "POST"];
 
-const valuesOf = (name: string, store: SeriesStore): Endpoint => ({
-  methods: get,
-  answer: ({ parameters }) => labelValues(name, parameters, store),
-});
+/** By the path behind `/api/v1/`; undefined for what is not served. */
+type FindEndpoint = (name: string) => Endpoint | undefined;
 
-function endpointsOf(options: PrometheusApiOptions): ReadonlyMap<string, Endpoint> {
+/** Looks through series, and says how far it has come. */
+type Search = (parameters: URLSearchParams, work: Work) => ApiData;
+
+function endpointsOf(options: PrometheusApiOptions): FindEndpoint {
   const { store, clock, version, scrape = nothingScraped, metrics } = options;
   const startedAtMs = clock.nowMs();
   const limits = { ...defaultQueryLimits, ...options.limits };
+  const turns = queryTurns(clock);
   const queries: QueryOptions = {
     store,
     clock,
     limits,
-    turns: queryTurns(clock),
+    turns,
     observe: metrics?.observeQuery ?? (() => {}),
   };
   const flags = {
     ...flagsOf(limits),
-    "storage.tsdb.retention.time": formatDuration(retentionMs),
+    "storage.tsdb.retention.time": formatDuration(store.windowMs),
     "web.enable-remote-write-receiver": String(options.remoteWrite !== undefined),
   };
   const getting = (answer: Endpoint["answer"]): Endpoint => ({ methods: get, answer });
   const either = (answer: Endpoint["answer"]): Endpoint => ({ methods: getOrPost, answer });
-  return new Map(
+  // A search may look at as many series as a query, and holds up as much.
+  const searching =
+    (search: Search): Endpoint["answer"] =>
+    ({ parameters, signal }) =>
+      turns.run({ timeoutMs: limits.timeoutMs, signal }, ({ deadlineMs }) => {
+        const { work } = budgetOf(Infinity, () => {
+          if (clock.nowMs() > deadlineMs)
+            throw new ApiError("timeout", "timed out while looking for series");
+        });
+        return search(parameters, work);
+      });
+  const endpoints = new Map(
     Object.entries({
       query: either((request) => query(request, queries)),
       query_range: either((request) => queryRange(request, queries)),
       query_exemplars: either(queryExemplars),
       format_query: either(formatQuery),
-      series: either(({ parameters }) => series(parameters, store)),
-      labels: either(({ parameters }) => labelNames(parameters, store)),
+      series: either(searching((parameters, work) => series(parameters, store, work))),
+      labels: either(searching((parameters, work) => labelNames(parameters, store, work))),
       metadata: getting(({ parameters }) => metadata(parameters, scrape)),
       targets: getting(({ parameters }) => targets(parameters, scrape)),
       "targets/metadata": getting(({ parameters }) => targetsMetadata(parameters, scrape)),
@@ -166,11 +176,18 @@ function endpointsOf(options: PrometheusApiOptions): ReadonlyMap<string, Endpoin
       "status/config": getting(() => asJson({ yaml: scrape.configText() })),
       "status/flags": getting(() => asJson(flags)),
       "status/runtimeinfo": getting(() =>
-        runtimeInfo({ startedAtMs, nowMs: clock.nowMs(), windowMs: retentionMs }),
+        runtimeInfo({ startedAtMs, nowMs: clock.nowMs(), windowMs: store.windowMs }),
       ),
-      "status/tsdb": getting(({ parameters }) => storeStatus(parameters, store)),
+      "status/tsdb": getting(searching((parameters, work) => storeStatus(parameters, store, work))),
     }),
   );
+  return (name) => {
+    const [, label] = /^label\/([^/]+)\/values$/.exec(name) ?? [];
+    if (label === undefined) return endpoints.get(name);
+    return getting(
+      searching((parameters, work) => labelValues(decoded(label), parameters, store, work)),
+    );
+  };
 }
 
 /** What Prometheus has and this has not, with what to use in its place where there is something. */
