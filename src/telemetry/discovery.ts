@@ -3,6 +3,7 @@
 // can be asked says nothing about them.
 import { readdirSync, readFileSync, statSync, watch, type FSWatcher } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { messageOf } from "../lib/error-text.ts";
 import { sleep, type CancelTimer, type Clock } from "../lib/clock.ts";
 import { keepAliveGet, type HttpGet } from "./http-get.ts";
 import type { FileDiscovery, HttpDiscovery, ScrapeJob, TargetGroup } from "./scrape-job.ts";
@@ -262,8 +263,4 @@ async function answerOf(
 
 function withoutPassword(url: string): string {
   return url.replace(/^(https?:\/\/[^/@:]*):[^/@]*@/, "$1:<secret>@");
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,6 +3,7 @@
 // passed. Which target feeds which query is worked out when a series appears and when somebody
 // subscribes; a report then touches only the queries that it concerns. docs/metrics.md has the rules.
 import type { Clock } from "../lib/clock.ts";
+import { stackOf } from "../lib/error-text.ts";
 import { labelValue, metricNameLabel, type Labels } from "../metrics/labels.ts";
 import type { Expr } from "../promql/ast.ts";
 import type { Round, RoundSink, RoundStart, RoundTarget } from "./round.ts";
@@ -317,6 +318,3 @@ function bump<K>(counts: Map<K, number>, key: K, by: 1 | -1): void {
   if (count > 0) counts.set(key, count);
   else counts.delete(key);
 }
-
-const stackOf = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? error.message) : String(error);

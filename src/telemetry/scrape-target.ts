@@ -1,6 +1,7 @@
 // A target that is scraped: one scrape at a time, each ending as a report to the rounds, with what the
 // page held, the series that left it, and the scrape's own series (`up` and its like) in the store.
 import type { CancelTimer, Clock } from "../lib/clock.ts";
+import { messageOf, stackOf } from "../lib/error-text.ts";
 import { expositionFormatOf } from "../metrics/exposition-parser.ts";
 import { limitGroupOf } from "../metrics/limit-group.ts";
 import { labelsKey, metricNameLabel, type Labels } from "../metrics/labels.ts";
@@ -102,7 +103,7 @@ export class ScrapeTarget implements RoundTarget {
    * without asking the target.
    */
   scrape(atMs: number, refusal?: string): void {
-    const { clock } = this.#context;
+    const { clock, log } = this.#context;
     const { url, timeoutMs } = this.found;
     const abort = new AbortController();
     const pending: Pending = {
@@ -120,11 +121,17 @@ export class ScrapeTarget implements RoundTarget {
       return;
     }
     const { limits } = this.#job;
-    this.#get(url, { timeoutMs, maxBytes: limits.bodyBytes, signal: abort.signal }).then(
-      // A page that comes too late is not even read.
-      (page) => this.#pending === pending && finish(this.#read(page)),
-      (error: unknown) => finish(failed(messageOf(error))),
-    );
+    this.#get(url, { timeoutMs, maxBytes: limits.bodyBytes, signal: abort.signal })
+      .then(
+        // A page that comes too late is not even read.
+        (page) => this.#pending === pending && finish(this.#read(page)),
+        (error: unknown) => finish(failed(messageOf(error))),
+      )
+      .catch((error: unknown) => {
+        // A fault of ours costs this scrape, and not the process.
+        log(`scrape ${url}: ${stackOf(error)}`);
+        finish(failed(messageOf(error)));
+      });
   }
 
   /** Ends a scrape that has not ended: it took too long. */
@@ -249,9 +256,4 @@ function describeRefused(refused: RefusedSamples, group: string): string {
 
 function failed(error: string): PageOutcome {
   return { kind: "failed", error, scanned: 0 };
-}
-
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.message !== "" ? error.message : error.name;
 }

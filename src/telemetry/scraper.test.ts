@@ -423,6 +423,23 @@ test("the format is that of the Content-Type, else the job's", async (t) => {
   assert.deepEqual(query("x"), ["b 1"]);
 });
 
+test("a fault of our own costs the scrape that it befell, and is in the log with its stack", async (t) => {
+  const { clock, answers, lines, rounds, setTargets, start, query } = setUp(t);
+  answers.set("a", "x 1\n").set("b", "x 2\n");
+  setTargets("a", "b");
+  let isFaulty = true;
+  rounds.seriesAdded = (target) => {
+    if (isFaulty && nameOf(target) === "a") throw new Error("a bug");
+  };
+  start();
+  await clock.advance(1000);
+  assert.match(lines.join("\n"), /^scrape http:\/\/a\/metrics: Error: a bug\n +at /);
+  assert.deepEqual(query("x"), ["b 2"]);
+  isFaulty = false;
+  await clock.advance(1000);
+  assert.deepEqual(query("x").toSorted(), ["a 1", "b 2"]);
+});
+
 test("what the store refuses is told", async (t) => {
   const { clock, answers, lines, setTargets, start } = setUp(t, {
     store: new SeriesStore({ maxSeries: 12 }),
