@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { isMap, isPair, isScalar, parseDocument, visit } from "yaml";
 import { UserError } from "../lib/user-error.ts";
+import { redactedUrl } from "../telemetry/redacted-url.ts";
 import { parseScrapeConfig } from "../telemetry/scrape-config.ts";
 import type { ScrapeJob } from "../telemetry/scrape-job.ts";
 import { podsJob, servicesJob } from "../telemetry/scrape-targets.ts";
@@ -40,16 +41,25 @@ const secretFields: ReadonlySet<string> = new Set([
   "key",
 ]);
 
-/** As Prometheus shows them, and what stands beside a user's name in an address likewise. */
+/**
+ * As Prometheus shows them, and what stands beside a user's name in an address likewise. Without the
+ * comments, as there: what is commented out may have been a secret, and may still be one.
+ */
 function withoutSecrets(text: string): string {
   const document = parseDocument(text);
+  document.comment = null;
+  document.commentBefore = null;
   visit(document, {
+    Node(_, node) {
+      node.comment = null;
+      node.commentBefore = null;
+    },
     Pair(_, pair) {
       if (!isPair(pair) || !isScalar(pair.key) || isMap(pair.value)) return;
       const name = String(pair.key.value);
       if (secretFields.has(name)) pair.value = document.createNode("<secret>");
       else if (name === "url" && isScalar(pair.value) && typeof pair.value.value === "string")
-        pair.value.value = pair.value.value.replace(/^(\w+:\/\/[^/@:]*):[^/@]*@/, "$1:<secret>@");
+        pair.value.value = redactedUrl(pair.value.value);
     },
   });
   return document.toString();

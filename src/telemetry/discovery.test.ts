@@ -225,7 +225,7 @@ test("a server is asked at each interval; what it says wrongly, or not at all, c
   discover(jobWith({ http }), { ...at, get }, at.signal);
   await at.clock.advance(0);
   assert.deepEqual(at.targets(), ["x:1 b"]);
-  assert.equal(at.groups()[0]?.labels["__meta_url"], url);
+  assert.equal(at.groups()[0]?.labels["__meta_url"], "http://me:<secret>@sd/x");
   await at.clock.advance(3000);
   assert.deepEqual(at.targets(), ["x:1 b"]);
   await at.clock.advance(1000);

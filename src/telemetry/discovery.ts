@@ -6,6 +6,7 @@ import { basename, dirname, join } from "node:path";
 import { messageOf } from "../lib/error-text.ts";
 import { sleep, type CancelTimer, type Clock } from "../lib/clock.ts";
 import { keepAliveGet, type HttpGet } from "./http-get.ts";
+import { redactedUrl } from "./redacted-url.ts";
 import type { FileDiscovery, HttpDiscovery, ScrapeJob, TargetGroup } from "./scrape-job.ts";
 import { jsonGroups, yamlGroups, type FoundGroups } from "./target-groups.ts";
 
@@ -216,7 +217,7 @@ async function askServer(
   const { clock, log, onGroups } = options;
   const get = options.get ?? keepAliveGet(http);
   const troubles = new Troubles((line) => log(`job ${job}: ${line}`));
-  const what = `${name} ${withoutPassword(url)}`;
+  const what = `${name} ${redactedUrl(url)}`;
   let known: string | undefined;
   while (!signal.aborted) {
     const timeoutMs = Math.min(refreshMs, longestAnswerMs);
@@ -228,7 +229,7 @@ async function askServer(
       troubles.tell(what, found && "problem" in found ? found.problem + stay : undefined);
       if (found && "groups" in found) {
         known = answer.text;
-        onGroups(name, withLabels(found.groups, { __meta_url: url }));
+        onGroups(name, withLabels(found.groups, { __meta_url: redactedUrl(url) }));
       }
     }
     await sleep(clock, refreshMs, signal);
@@ -259,8 +260,4 @@ async function answerOf(
   } finally {
     cancel();
   }
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/^(https?:\/\/[^/@:]*):[^/@]*@/, "$1:<secret>@");
 }
