@@ -169,6 +169,17 @@ test("senders whose series come and go leave nothing behind", () => {
   assert.ok(knownSeries < 2000, `${knownSeries} known of 12,000`);
 });
 
+test("series of long labels that the store has no room for are not remembered for long", () => {
+  const { push, receiver } = receiving({ maxSeries: 10 });
+  for (let index = 0; index < 50; index++) {
+    const labels = { __name__: "a", job: "agent", text: `${index}`.repeat(50_000) };
+    const { refused } = push({ labels, samples: [written([nowMs, 1])] });
+    assert.equal(refused, 1);
+  }
+  const { knownSeries } = receiver.counts();
+  assert.ok(knownSeries <= 20, `${knownSeries} known of 50`);
+});
+
 test("a body larger than allowed is refused before it is unpacked", () => {
   const { receiver } = receiving();
   assert.throws(

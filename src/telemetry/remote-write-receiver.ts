@@ -41,6 +41,8 @@ export class RemoteWriteReceiver {
   readonly #clock: Clock;
   /** By the bytes of their labels. */
   #pushed = new Map<string, PushedSeries>();
+  /** What these take, in characters, and at what they are looked through. */
+  #held = 0;
   #sweepAt = minSweep;
   /** Senders repeat their series in the same order, so each knows which came after it. */
   #last: PushedSeries | undefined;
@@ -85,6 +87,7 @@ export class RemoteWriteReceiver {
     if (!found) {
       found = { labelBytes, labels: readLabels(labelBytes), request: 0, newestMs: 0 };
       this.#pushed.set(labelBytes, found);
+      this.#held += sizeOf(found);
     }
     if (this.#last) this.#last.next = found;
     this.#last = found;
@@ -156,17 +159,21 @@ export class RemoteWriteReceiver {
 
   /** Forgets what the store has dropped, before that outgrows the rest. */
   #sweep(): void {
-    if (this.#pushed.size < this.#sweepAt) return;
+    if (this.#held < this.#sweepAt) return;
     this.#last = undefined;
     for (const [labelBytes, pushed] of this.#pushed) {
       pushed.next = undefined;
-      if (pushed.series?.isGone !== false) this.#pushed.delete(labelBytes);
+      if (pushed.series?.isGone === false) continue;
+      this.#pushed.delete(labelBytes);
+      this.#held -= sizeOf(pushed);
     }
-    this.#sweepAt = Math.max(minSweep, 2 * this.#pushed.size);
+    this.#sweepAt = Math.max(minSweep, 2 * this.#held);
   }
 }
 
-const minSweep = 1024;
+/** By their size, since what the store refuses may have labels of megabytes. */
+const sizeOf = ({ labelBytes }: { readonly labelBytes: string }): number => 500 + labelBytes.length;
+const minSweep = 500_000;
 
 /** A series as its sender spells it. */
 type PushedSeries = {
