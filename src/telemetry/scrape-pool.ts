@@ -1,10 +1,10 @@
 // The targets of one job: what its sources have found, relabelled, without doubles, and who comes and
 // goes by that. Prometheus calls this a scrape pool.
-import { labelsOf, type Labels } from "../metrics/labels.ts";
+import { labelsKey, labelsOf, type Labels } from "../metrics/labels.ts";
 import { keepAliveGet, type HttpGet } from "./http-get.ts";
 import type { ScrapeJob, TargetGroup } from "./scrape-job.ts";
 import { idOf, ScrapeTarget, type ScrapeContext } from "./scrape-target.ts";
-import { targetOf, type FoundTarget } from "./target-labels.ts";
+import { targetOf, type FoundTarget, type TargetOutcome } from "./target-labels.ts";
 
 export type PoolOptions = ScrapeContext & {
   readonly onAdded: (target: ScrapeTarget) => void;
@@ -18,6 +18,8 @@ export class ScrapePool {
   readonly #get: HttpGet;
   readonly #groups = new Map<string, readonly TargetGroup[]>();
   readonly #targets = new Map<string, ScrapeTarget>();
+  /** What became of each set of discovered labels: of a thousand, a change concerns a few. */
+  #outcomes: ReadonlyMap<string, Outcome> = new Map();
   #dropped: readonly Labels[] = [];
   #droppedCount = 0;
   /** What was last told of targets that are none. */
@@ -55,12 +57,17 @@ export class ScrapePool {
     const wanted = new Map<string, FoundTarget>();
     const dropped: Labels[] = [];
     const faults = new Set<string>();
+    const outcomes = new Map<string, Outcome>();
     for (const labels of this.#discovered()) {
-      const outcome = targetOf(labels, this.job);
-      if (outcome.kind === "target") wanted.set(idOf(outcome, this.job), outcome);
+      const key = labelsKey(labels);
+      const known = this.#outcomes.get(key) ?? outcomeOf(labels, this.job);
+      outcomes.set(key, known);
+      const { outcome, id } = known;
+      if (outcome.kind === "target") wanted.set(id, outcome);
       else if (outcome.kind === "dropped") dropped.push(outcome.discoveredLabels);
       else faults.add(`${labels["__address__"] ?? "a target"}: ${outcome.reason}`);
     }
+    this.#outcomes = outcomes;
     const { keepDroppedTargets: kept } = this.job.limits;
     this.#dropped = kept > 0 ? dropped.slice(0, kept) : dropped;
     this.#droppedCount = dropped.length;
@@ -94,4 +101,12 @@ export class ScrapePool {
       this.#options.log(`job ${this.job.name}: not scraped: ${faults}`);
     this.#faults = faults;
   }
+}
+
+/** The id is that of a target; "" where there is none. */
+type Outcome = { readonly outcome: TargetOutcome; readonly id: string };
+
+function outcomeOf(labels: Labels, job: ScrapeJob): Outcome {
+  const outcome = targetOf(labels, job);
+  return { outcome, id: outcome.kind === "target" ? idOf(outcome, job) : "" };
 }
