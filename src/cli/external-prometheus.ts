@@ -108,7 +108,7 @@ export async function startExternalPrometheus(
       scraped: new Map(knownAs.map((each) => [each, { intervalMs }])),
     }),
     scrape(caches) {
-      followTargets(caches, ({ pods, services }) => {
+      followTargets(caches, options.processes.clock, ({ pods, services }) => {
         groups.set(podsJob.name, pods);
         groups.set(servicesJob.name, services);
       });

@@ -63,7 +63,7 @@ export async function startOwnPrometheus(options: OwnPrometheusOptions): Promise
     sources: (knownAs) => ({ local: new Map(knownAs.map((each) => [each, { store, rounds }])) }),
     scrape(caches, signal) {
       const [podsPool, servicesPool] = [scraper.add(podsJob), scraper.add(servicesJob)];
-      followTargets(caches, ({ pods, services }) => {
+      followTargets(caches, clock, ({ pods, services }) => {
         podsPool.set("cluster", [pods]);
         servicesPool.set("cluster", [services]);
       });

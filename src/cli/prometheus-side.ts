@@ -1,6 +1,10 @@
 // What the operator needs of a Prometheus, whether it is ours or a real one: something that scrapes the
 // cluster, answers queries on a port, and that triggers read.
 import type { Caches } from "../controllers/caches.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { EndpointSlice } from "../resources/endpoint-slice.ts";
+import type { Pod } from "../resources/pod.ts";
+import type { Service } from "../resources/service.ts";
 import { clusterTargetsOf, type ClusterTargets } from "../telemetry/scrape-targets.ts";
 import type { PrometheusSources } from "../triggers/prometheus.ts";
 
@@ -16,26 +20,47 @@ export type PrometheusSide = {
   readonly close: () => Promise<void>;
 };
 
+type Listed<T> = { list(): readonly T[]; subscribe(listener: () => void): unknown };
+
+type TargetSources = {
+  readonly pods: Listed<Pod>;
+  readonly services: Listed<Service>;
+  readonly endpointSlices: Listed<EndpointSlice>;
+};
+
 /** Calls the listener with what is to be scraped, soon after each change of it. */
 export function followTargets(
-  { pods, services, endpointSlices }: Caches,
+  { pods, services, endpointSlices }: TargetSources,
+  clock: Clock,
   listener: (targets: ClusterTargets) => void,
 ): void {
-  const find = oncePerTurn(() =>
+  const find = together(clock, () =>
     listener(clusterTargetsOf(pods.list(), services.list(), endpointSlices.list())),
   );
   for (const cache of [pods, services, endpointSlices]) cache.subscribe(find);
 }
 
-/** Changes come in bunches; looking through all pods after each of them would cost their square. */
-function oncePerTurn(run: () => void): () => void {
+/** Much less than it takes until targets are asked again. */
+const restMs = 50;
+
+/**
+ * Changes come in bunches, and each time all pods are looked through. So the first is followed at once,
+ * and those that come soon after it together.
+ */
+function together(clock: Clock, run: () => void): () => void {
   let isDue = false;
-  return () => {
-    if (isDue) return;
-    isDue = true;
-    setImmediate(() => {
-      isDue = false;
-      run();
+  let isResting = false;
+  const runNow = (): void => {
+    isDue = false;
+    isResting = true;
+    clock.after(restMs, () => {
+      isResting = false;
+      if (isDue) runNow();
     });
+    run();
+  };
+  return () => {
+    if (!isDue && !isResting) clock.after(0, runNow);
+    isDue = true;
   };
 }
