@@ -40,6 +40,7 @@ async function setUp(t: TestContext, { spec, annotations, through }: Setup = {})
   const store = new SeriesStore();
   const listeners = new Set<(round: Round) => void>();
   const records: DecisionRecord[] = [];
+  let skewMs = 0;
   const labels = { app: "llm" };
   await client.create(deploymentKind, {
     apiVersion: "apps/v1",
@@ -67,7 +68,7 @@ async function setUp(t: TestContext, { spec, annotations, through }: Setup = {})
     {
       ...plane,
       client: through ? new KubeClient(through(plane.transport)) : client,
-      clock: wallClock,
+      clock: { ...wallClock, nowMs: () => wallClock.nowMs() + skewMs },
       random: () => 0.5,
       log: (line) => plane.lines.push(line),
       onDecision: (record) => records.push(record),
@@ -98,6 +99,9 @@ async function setUp(t: TestContext, { spec, annotations, through }: Setup = {})
   return {
     ...plane,
     records,
+    setClock: (byMs: number) => {
+      skewMs += byMs;
+    },
     replicas: async () => (await client.get(deploymentKind, key))?.spec.replicas,
     condition: async (type: string): Promise<Condition | undefined> =>
       conditionOf((await client.get(scaledObjectKind, key))?.status?.conditions, type),
@@ -278,6 +282,17 @@ test("a server that does not answer is polled, holds the count and makes Ready f
   const ready = await world.until("Ready", "False");
   assert.equal(ready.reason, "TriggerError");
   assert.match(ready.message ?? "", /connection refused; replicas hold at 1/);
+});
+
+test("a server is polled on when the clock was set back", async (t) => {
+  const metadata = { ...trigger.metadata, serverAddress: "http://elsewhere:9090" };
+  const world = await setUp(t, { spec: { triggers: [{ ...trigger, metadata }] } });
+  await world.until("Ready", "False");
+  assert.equal(world.records.length, 1);
+  world.setClock(-3_600_000);
+  // Whatever makes it look again; its own timer, set before, would do so within the interval.
+  await world.client.patch(scaledObjectKind, key, { metadata: { labels: { seen: "again" } } });
+  await eventually("it is polled", () => (world.records.length > 1 ? true : undefined));
 });
 
 test("a change of the spec takes effect at the next round", async (t) => {

@@ -79,7 +79,7 @@ export async function evaluate(
   const { round, settledCount } = state;
   // Not only a later one: when the clock is set back, rounds go on from an earlier time.
   const roundIsNew = round !== undefined && round.atMs !== state.evaluatedRoundMs;
-  const pollIsDue = isPolled(state) && clock.nowMs() >= state.pollDueMs;
+  const pollIsDue = isPolled(state) && !isWithin(clock.nowMs(), state.polledAtMs, state.pollDueMs);
   const countMoved = settledCount !== undefined && settledCount !== (target.spec.replicas ?? 1);
   if (!roundIsNew && !pollIsDue && !countMoved) return undefined;
 
@@ -108,6 +108,10 @@ export async function evaluate(
   options.onDecision({ key: keyOf(object), decision, round, writtenAtMs });
   return healthOf(state.triggers, measured, decided);
 }
+
+/** A time before both is none at which to wait for the second: the clock was set back. */
+const isWithin = (nowMs: number, fromMs: number, untilMs: number): boolean =>
+  nowMs >= fromMs && nowMs < untilMs;
 
 /** Whether some trigger's source announces no rounds. */
 export function isPolled({ triggers }: EvaluationState): boolean {
