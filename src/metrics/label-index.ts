@@ -74,11 +74,11 @@ export class LabelIndex<M extends Member> {
    *
    * A matcher that takes the empty value also takes what has no such label, of which the index knows
    * nothing. Patterns are tried on a label's values, which are fewer than its series, but only as long
-   * as they are fewer than what is left already. `onTried` is told the length of each value.
+   * as they are fewer than what is left already. `onTried` is told how many steps each value may take.
    */
   narrow(
     matchers: readonly CompiledMatcher[],
-    onTried: (characters: number) => void,
+    onTried: (steps: number) => void,
   ): Narrowed<M> | undefined {
     let best: readonly Posting<M>[] | undefined;
     let bestSize = Infinity;
@@ -115,13 +115,13 @@ const costOf = (matcher: CompiledMatcher): number => matcher.literals?.length ??
 
 function postingsOf<M>(
   values: ReadonlyMap<string, Posting<M>>,
-  { literals, accepts }: CompiledMatcher,
-  onTried: (characters: number) => void,
+  { literals, accepts, stepsPerCharacter }: CompiledMatcher,
+  onTried: (steps: number) => void,
 ): readonly Posting<M>[] {
   const postings: Posting<M>[] = [];
   if (literals === undefined) {
     for (const posting of values.values()) {
-      onTried(posting.value.length);
+      onTried(posting.value.length * stepsPerCharacter);
       if (accepts(posting.value)) postings.push(posting);
     }
     return postings;

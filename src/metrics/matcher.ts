@@ -15,6 +15,8 @@ export type CompiledMatcher = LabelMatcher & {
   readonly accepts: (value: string) => boolean;
   /** The only values that it accepts, where these can be told. */
   readonly literals?: readonly string[];
+  /** How many steps each character of a value may take. */
+  readonly stepsPerCharacter: number;
 };
 
 export type CompileResult =
@@ -28,19 +30,28 @@ export function compileMatcher(matcher: LabelMatcher): CompileResult {
     case "=":
       return {
         kind: "compiled",
-        matcher: { ...matcher, accepts: (other) => other === value, literals: [value] },
+        matcher: {
+          ...matcher,
+          accepts: (other) => other === value,
+          literals: [value],
+          stepsPerCharacter: 1,
+        },
       };
     case "!=":
-      return { kind: "compiled", matcher: { ...matcher, accepts: (other) => other !== value } };
+      return {
+        kind: "compiled",
+        matcher: { ...matcher, accepts: (other) => other !== value, stepsPerCharacter: 1 },
+      };
     case "=~":
     case "!~": {
       const compiled = compileRegexp(value);
       if (compiled.kind === "malformed") return compiled;
       const { regexp } = compiled;
+      const { stepsPerCharacter } = regexp;
       if (op === "!~")
         return {
           kind: "compiled",
-          matcher: { ...matcher, accepts: (other) => !regexp.test(other) },
+          matcher: { ...matcher, accepts: (other) => !regexp.test(other), stepsPerCharacter },
         };
       const { literals } = regexp;
       return {
@@ -48,6 +59,7 @@ export function compileMatcher(matcher: LabelMatcher): CompileResult {
         matcher: {
           ...matcher,
           accepts: (other) => regexp.test(other),
+          stepsPerCharacter,
           ...(literals ? { literals } : {}),
         },
       };

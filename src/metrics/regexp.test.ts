@@ -103,6 +103,15 @@ const malformed: readonly (readonly [pattern: string, message: string])[] = [
   ["x{1001}", "invalid repeat count: `{1001}`"],
 ];
 
+test("a pattern that its counts blow up is refused before anything is built", () => {
+  for (const pattern of ["((a{1000}){1000}){10}", "(a{1000}b{1000}){1}".repeat(3000)])
+    assert.deepEqual(compileRegexp(pattern), {
+      kind: "malformed",
+      message: "error parsing regexp: expression too large",
+    });
+  assert.equal(compileRegexp("(ab|c){1000}").kind, "compiled");
+});
+
 for (const [pattern, message] of malformed)
   test(`the pattern ${JSON.stringify(pattern)} is refused in Go's words`, () =>
     assert.deepEqual(compileRegexp(pattern), {

@@ -3,12 +3,15 @@
 // pattern. It takes ten times as long as looking a text up, so patterns that only list texts, or ask
 // for a prefix, do without it, and it answers once for each text.
 import { RE2JS } from "re2js";
+import { repeatedSize } from "./regexp-size.ts";
 import { copyOf } from "./string-copy.ts";
 
 export type Regexp = {
   readonly pattern: string;
   /** The only texts that match, where the pattern is a list of such. */
   readonly literals?: readonly string[];
+  /** How many steps each character of a text may take: one where the engine is not asked. */
+  readonly stepsPerCharacter: number;
   /** Whether the whole text matches. */
   test(text: string): boolean;
   /** What the groups matched, where the whole text matches. */
@@ -43,8 +46,13 @@ const maxCachedPatterns = 256;
 const maxCachedTexts = 1024;
 const maxCachedLength = 256;
 
+/** Go allows some millions, which take it less time and room than they would take here. */
+const maxRepeatedSize = 10_000;
+
 function compile(pattern: string): RegexpResult {
   const simple = simpleForm(pattern);
+  if (!simple && repeatedSize(pattern) > maxRepeatedSize)
+    return { kind: "malformed", message: "error parsing regexp: expression too large" };
   let engine: RE2JS | undefined;
   const compiled = (): RE2JS => (engine ??= RE2JS.compile(pattern, RE2JS.DOTALL));
   try {
@@ -55,6 +63,7 @@ function compile(pattern: string): RegexpResult {
   const regexp: Regexp = {
     pattern,
     ...(simple?.kind === "literals" ? { literals: simple.texts } : {}),
+    stepsPerCharacter: simple ? 1 : compiled().programSize(),
     test: testOf(simple, compiled),
     exec: (text) => groupsOf(compiled(), text),
   };

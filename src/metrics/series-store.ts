@@ -160,20 +160,21 @@ export class SeriesStore {
   /**
    * The series that match and have a sample or a marker in (afterMs, untilMs], oldest series first.
    * A pattern can be slow, and there may be many values to try it on: `onTried` is told as it goes how
-   * many characters it went through, more or less, and may throw to end it.
+   * many steps that may have taken, and may throw to end it.
    */
   select(
     matchers: readonly CompiledMatcher[],
     afterMs: number,
     untilMs: number,
-    onTried: (characters: number) => void = () => {},
+    onTried: (steps: number) => void = () => {},
   ): readonly Series[] {
     const narrowed = this.#index.narrow(matchers, onTried);
     const untried = narrowed?.matchers ?? matchers;
     const selected: Series[] = [];
+    const steps = untried.reduce((sum, each) => sum + each.stepsPerCharacter * usualLength, 1);
     for (const series of narrowed?.members ?? this.#series.values()) {
       if (series.isGone || series.newestMs <= afterMs || series.oldestMs > untilMs) continue;
-      onTried(untried.length * usualLength);
+      onTried(steps);
       if (matchesAll(untried, series.labels)) selected.push(series);
     }
     return selected;
